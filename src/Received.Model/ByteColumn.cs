@@ -1,0 +1,45 @@
+namespace Received.Model;
+
+/// <summary>A column of byte strings: one heap and the end of each entry in it.</summary>
+public sealed class ByteColumn
+{
+    byte[] _bytes = [];
+    int[] _ends = [];
+
+    public int Count { get; private set; }
+
+    public int ByteCount => Count == 0 ? 0 : _ends[Count - 1];
+
+    public ReadOnlySpan<byte> this[int index] =>
+        _bytes.AsSpan((index == 0 ? 0 : _ends[index - 1]).._ends[..Count][index]);
+
+    /// <summary>All entries' bytes, one behind the other.</summary>
+    public ReadOnlySpan<byte> Bytes => _bytes.AsSpan(0, ByteCount);
+
+    /// <summary>Where each entry ends in <see cref="Bytes"/>.</summary>
+    public ReadOnlySpan<int> Ends => _ends.AsSpan(0, Count);
+
+    public int LengthOf(int index) => _ends[index] - (index == 0 ? 0 : _ends[index - 1]);
+
+    public void Clear() => Count = 0;
+
+    public void Add(ReadOnlySpan<byte> entry)
+    {
+        var start = ByteCount;
+        if (start + entry.Length > _bytes.Length)
+            Array.Resize(ref _bytes, Math.Max(start + entry.Length, Math.Max(256, _bytes.Length * 2)));
+        if (Count == _ends.Length) Array.Resize(ref _ends, Math.Max(16, _ends.Length * 2));
+        entry.CopyTo(_bytes.AsSpan(start));
+        _ends[Count++] = start + entry.Length;
+    }
+
+    /// <summary>For decoders: room for entries of the given ends, which must not descend; fill the bytes returned.</summary>
+    public Span<byte> Resize(ReadOnlySpan<int> ends)
+    {
+        if (ends.Length > _ends.Length) Array.Resize(ref _ends, ends.Length);
+        ends.CopyTo(_ends);
+        Count = ends.Length;
+        if (ByteCount > _bytes.Length) Array.Resize(ref _bytes, ByteCount);
+        return _bytes.AsSpan(0, ByteCount);
+    }
+}

@@ -1,0 +1,98 @@
+namespace Received.Model;
+
+/// <summary>
+/// A small table of (account, reference, name), each distinct triple once, in order of first appearance. References
+/// and names are UTF-8 bytes, equal when their bytes are.
+/// </summary>
+public sealed class NamedTable
+{
+    readonly ByteColumn _refs = new();
+    readonly ByteColumn _names = new();
+    uint[] _accounts = [];
+    int[] _hashes = [];
+    int[] _buckets = [];
+
+    public int Count => _refs.Count;
+
+    public int ByteCount => _refs.ByteCount + _names.ByteCount;
+
+    public ByteColumn Refs => _refs;
+
+    public ByteColumn Names => _names;
+
+    public AccountId Account(int index) => new(_accounts[..Count][index]);
+
+    public ReadOnlySpan<byte> Ref(int index) => _refs[index];
+
+    public ReadOnlySpan<byte> Name(int index) => _names[index];
+
+    public void Clear()
+    {
+        _refs.Clear();
+        _names.Clear();
+        Array.Clear(_buckets);
+    }
+
+    /// <summary>The index of the triple, added when it is new.</summary>
+    public int Intern(AccountId account, ReadOnlySpan<byte> reference, ReadOnlySpan<byte> name)
+    {
+        var hash = Hash(account, reference, name);
+        if (Count * 2 >= _buckets.Length) Rehash();
+        for (var slot = hash & (_buckets.Length - 1); ; slot = (slot + 1) & (_buckets.Length - 1))
+        {
+            var index = _buckets[slot] - 1;
+            if (index < 0) return Append(account, reference, name, hash);
+            if (_hashes[index] == hash && _accounts[index] == account.Value
+                && Ref(index).SequenceEqual(reference) && Name(index).SequenceEqual(name)) return index;
+        }
+    }
+
+    /// <summary>Appends without looking whether the triple is there already: for decoders.</summary>
+    public int Add(AccountId account, ReadOnlySpan<byte> reference, ReadOnlySpan<byte> name)
+    {
+        if (Count * 2 >= _buckets.Length) Rehash();
+        return Append(account, reference, name, Hash(account, reference, name));
+    }
+
+    int Append(AccountId account, ReadOnlySpan<byte> reference, ReadOnlySpan<byte> name, int hash)
+    {
+        var index = Count;
+        if (index >= _accounts.Length)
+        {
+            Array.Resize(ref _accounts, Math.Max(16, index * 2));
+            Array.Resize(ref _hashes, _accounts.Length);
+        }
+
+        _accounts[index] = account.Value;
+        _hashes[index] = hash;
+        _refs.Add(reference);
+        _names.Add(name);
+        Place(index);
+        return index;
+    }
+
+    void Place(int index)
+    {
+        var slot = _hashes[index] & (_buckets.Length - 1);
+        while (_buckets[slot] != 0) slot = (slot + 1) & (_buckets.Length - 1);
+        _buckets[slot] = index + 1;
+    }
+
+    void Rehash()
+    {
+        _buckets = new int[Math.Max(64, _buckets.Length * 2)];
+        for (var i = 0; i < Count; i++) Place(i);
+    }
+
+    // Only the place in the table depends on it, never the order of entries: a hash that differs by process is fine,
+    // and keeps clients from choosing references that collide.
+    static int Hash(AccountId account, ReadOnlySpan<byte> reference, ReadOnlySpan<byte> name)
+    {
+        var hash = default(HashCode);
+        hash.Add(account.Value);
+        hash.Add(reference.Length);
+        hash.AddBytes(reference);
+        hash.AddBytes(name);
+        return hash.ToHashCode() & int.MaxValue;
+    }
+}
