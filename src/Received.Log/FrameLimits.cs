@@ -14,4 +14,10 @@ public static class FrameLimits
 
     /// <summary>The largest frame that anyone may write: one more event of the largest size behind the seal.</summary>
     public const int RawBytesMax = 1_000_000;
+
+    /// <summary>0001-01-01T00:00Z: the first instant that a timestamp's text can name.</summary>
+    public const long TimeMinMs = -62_135_596_800_000;
+
+    /// <summary>The last millisecond of the year 9999.</summary>
+    public const long TimeMaxMs = 253_402_300_799_999;
 }

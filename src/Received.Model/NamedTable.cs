@@ -1,3 +1,6 @@
+using System.Numerics;
+using System.Text.Unicode;
+
 namespace Received.Model;
 
 /// <summary>
@@ -11,6 +14,7 @@ public sealed class NamedTable
     uint[] _accounts = [];
     int[] _hashes = [];
     int[] _buckets = [];
+    bool _indexed = true;
 
     public int Count => _refs.Count;
 
@@ -31,13 +35,14 @@ public sealed class NamedTable
         _refs.Clear();
         _names.Clear();
         Array.Clear(_buckets);
+        _indexed = true;
     }
 
     /// <summary>The index of the triple, added when it is new.</summary>
     public int Intern(AccountId account, ReadOnlySpan<byte> reference, ReadOnlySpan<byte> name)
     {
         var hash = Hash(account, reference, name);
-        if (Count * 2 >= _buckets.Length) Rehash();
+        Reserve();
         for (var slot = hash & (_buckets.Length - 1); ; slot = (slot + 1) & (_buckets.Length - 1))
         {
             var index = _buckets[slot] - 1;
@@ -50,8 +55,29 @@ public sealed class NamedTable
     /// <summary>Appends without looking whether the triple is there already: for decoders.</summary>
     public int Add(AccountId account, ReadOnlySpan<byte> reference, ReadOnlySpan<byte> name)
     {
-        if (Count * 2 >= _buckets.Length) Rehash();
+        Reserve();
         return Append(account, reference, name, Hash(account, reference, name));
+    }
+
+    /// <summary>
+    /// For decoders, after <see cref="Refs"/> and <see cref="Names"/> were filled: takes the accounts and makes the
+    /// entries findable. False where a reference or name is no UTF-8.
+    /// </summary>
+    public bool TryAdopt(ReadOnlySpan<uint> accounts)
+    {
+        if (_names.Count != Count || accounts.Length != Count) return false;
+        for (var i = 0; i < Count; i++)
+            if (!Utf8.IsValid(Ref(i)) || !Utf8.IsValid(Name(i))) return false;
+        if (accounts.Length > _accounts.Length)
+        {
+            Array.Resize(ref _accounts, accounts.Length);
+            Array.Resize(ref _hashes, accounts.Length);
+        }
+
+        accounts.CopyTo(_accounts);
+        // Finding is only needed to intern, and a decoded table is read by index: made when it is first needed.
+        _indexed = false;
+        return true;
     }
 
     int Append(AccountId account, ReadOnlySpan<byte> reference, ReadOnlySpan<byte> name, int hash)
@@ -78,9 +104,12 @@ public sealed class NamedTable
         _buckets[slot] = index + 1;
     }
 
-    void Rehash()
+    void Reserve()
     {
-        _buckets = new int[Math.Max(64, _buckets.Length * 2)];
+        if (_indexed && (Count + 1) * 2 <= _buckets.Length) return;
+        for (var i = 0; i < Count && !_indexed; i++) _hashes[i] = Hash(Account(i), Ref(i), Name(i));
+        _indexed = true;
+        _buckets = new int[(int)BitOperations.RoundUpToPowerOf2((uint)Math.Max(64, (Count + 1) * 4))];
         for (var i = 0; i < Count; i++) Place(i);
     }
 

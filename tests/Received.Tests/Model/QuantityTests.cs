@@ -2,7 +2,7 @@ using System.Text;
 using Received.Model;
 using Xunit;
 
-namespace Received.Tests;
+namespace Received.Tests.Model;
 
 public sealed class QuantityTests
 {
