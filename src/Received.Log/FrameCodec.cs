@@ -23,7 +23,8 @@ public sealed class FrameCodec
     uint[] _accounts = [];
 
     /// <summary>The frame's bytes, valid until the next call on this instance.</summary>
-    /// <exception cref="ArgumentException">More events or bytes than <see cref="FrameLimits"/> allows, or none.</exception>
+    /// <exception cref="ArgumentException">More events or bytes than <see cref="FrameLimits"/> allows, or
+    /// none.</exception>
     public ReadOnlyMemory<byte> Encode(EventColumns events, FrameStamp stamp)
     {
         if (events.Count is 0 or > FrameLimits.EventsMax)
@@ -44,7 +45,8 @@ public sealed class FrameCodec
     }
 
     /// <summary>
-    /// Decodes a whole frame into <paramref name="events"/>. False where the version or kind is unknown or the payload is
+    /// Decodes a whole frame into <paramref name="events"/>. False where the version or kind is unknown or the
+    /// payload is
     /// not what the format allows: every length and index is checked, so hostile bytes can do no more than be refused.
     /// </summary>
     public bool TryDecode(ReadOnlySpan<byte> frame, EventColumns events)
@@ -77,7 +79,8 @@ public sealed class FrameCodec
     {
         var raw = _payload.Written;
         if (raw.Length > FrameLimits.RawBytesMax)
-            throw new ArgumentException($"A frame's events take at most {FrameLimits.RawBytesMax} bytes, not {raw.Length}.");
+            throw new ArgumentException(
+                $"A frame's events take at most {FrameLimits.RawBytesMax} bytes, not {raw.Length}.");
         var room = FrameHeader.Bytes + LZ4Codec.MaximumOutputSize(raw.Length);
         if (_frame.Length < room) _frame = new byte[room];
         var payload = _frame.AsSpan(FrameHeader.Bytes);

@@ -15,11 +15,13 @@ public enum FrameKind : byte
 /// broken. Layout: docs/frame-format.md.
 /// </summary>
 /// <param name="ProducerId">Random per front door and start.</param>
-/// <param name="ProducerNumber">Counts the producer's frames per partition, from 1: a frame that the log holds twice shows by it.</param>
+/// <param name="ProducerNumber">Counts the producer's frames per partition, from 1: a frame that the log holds twice
+/// shows by it.</param>
 /// <param name="TimeMs">When the frame was sealed, milliseconds since 1970: the source of log time.</param>
 /// <param name="PayloadChecksum">XxHash3 (64 bits) of the stored payload.</param>
 public readonly record struct FrameHeader(
-    byte Version, FrameKind Kind, bool Compressed, PartitionId Partition, int EventCount, int PayloadBytes, int RawBytes,
+    byte Version, FrameKind Kind, bool Compressed, PartitionId Partition, int EventCount, int PayloadBytes,
+    int RawBytes,
     ulong ProducerId, long ProducerNumber, long TimeMs, ulong PayloadChecksum)
 {
     public const int Bytes = 64;
@@ -51,7 +53,8 @@ public readonly record struct FrameHeader(
         BinaryPrimitives.WriteUInt64LittleEndian(target[ChecksumAt..], XxHash3.HashToUInt64(target[..ChecksumAt]));
     }
 
-    /// <summary>False where magic, checksum or sizes are wrong. An unknown version or kind is read all the same.</summary>
+    /// <summary>False where magic, checksum or sizes are wrong. An unknown version or kind is read all the
+    /// same.</summary>
     public static bool TryRead(ReadOnlySpan<byte> source, out FrameHeader header)
     {
         header = default;

@@ -23,7 +23,8 @@ public interface ILog : IAsyncDisposable
     LogExtent Extent(PartitionId partition);
 
     /// <summary>
-    /// Durable records from <paramref name="offset"/> on, in order, about <paramref name="bytesMax"/> bytes and at least
+    /// Durable records from <paramref name="offset"/> on, in order, about <paramref name="bytesMax"/> bytes and at
+    /// least
     /// one record if there is one; empty at the head. Broken records are among them, marked.
     /// </summary>
     /// <exception cref="LogRangeException">The offset is before the log's start or past its head.</exception>

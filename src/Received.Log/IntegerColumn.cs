@@ -31,7 +31,8 @@ static class IntegerColumn
         where T : unmanaged, IBinaryInteger<T>
     {
         if (!reader.TryReadByte(out var width) || width is not (0 or 1 or 2 or 4 or 8)) return false;
-        if (!reader.TryReadInt64(out var min) || !reader.TryReadBytes(width * values.Length, out var source)) return false;
+        if (!reader.TryReadInt64(out var min)) return false;
+        if (!reader.TryReadBytes(width * values.Length, out var source)) return false;
         if (values.IsEmpty) return true;
         if (min < least || min > most) return false;
         var distanceMost = unchecked((ulong)(most - min));

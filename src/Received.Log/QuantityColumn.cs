@@ -39,7 +39,9 @@ static class QuantityColumn
     {
         if (!reader.TryReadByte(out var decimals) || decimals > Quantity.DecimalsMax) return false;
         var factor = PowersOfTen[Quantity.DecimalsMax - decimals];
-        return reader.NextIs(Wide) ? TryReadWide(ref reader, scaled, factor) : TryReadNarrow(ref reader, scaled, factor);
+        return reader.NextIs(Wide)
+            ? TryReadWide(ref reader, scaled, factor)
+            : TryReadNarrow(ref reader, scaled, factor);
     }
 
     static bool TryReadWide(ref PayloadReader reader, Span<Int128> scaled, Int128 factor)

@@ -33,7 +33,8 @@ public sealed class ByteColumn
         _ends[Count++] = start + entry.Length;
     }
 
-    /// <summary>For decoders: room for entries of the given ends, which must not descend; fill the bytes returned.</summary>
+    /// <summary>For decoders: room for entries of the given ends, which must not descend; fill the bytes
+    /// returned.</summary>
     public Span<byte> Resize(ReadOnlySpan<int> ends)
     {
         if (ends.Length > _ends.Length) Array.Resize(ref _ends, ends.Length);

@@ -31,7 +31,8 @@ public sealed class EventColumns
     /// </summary>
     public NamedTable Assertions { get; } = new();
 
-    /// <summary>Identity of keyed events: a <see cref="KeyKind"/> byte and the key's unescaped bytes. Empty = unkeyed.</summary>
+    /// <summary>Identity of keyed events: a <see cref="KeyKind"/> byte and the key's unescaped bytes. Empty =
+    /// unkeyed.</summary>
     public ByteColumn Keys { get; } = new();
 
     /// <summary>additional_report_data: the client's bytes as sent, whitespace included. Empty = absent.</summary>
@@ -63,7 +64,8 @@ public sealed class EventColumns
         Data.Clear();
     }
 
-    /// <summary>Appends an event; the three indices must be of this batch's tables (<see cref="NamedTable.Intern"/>).</summary>
+    /// <summary>Appends an event; the three indices must be of this batch's tables (<see
+    /// cref="NamedTable.Intern"/>).</summary>
     /// <returns>The event's index.</returns>
     public int Add(
         int customer, int product, int assertion, long timestampMs, long receivedAtMs, Int128 quantity,
@@ -82,7 +84,8 @@ public sealed class EventColumns
         return at;
     }
 
-    /// <summary>For decoders: sets the count and hands out the columns to fill. Keys and Data are filled apart.</summary>
+    /// <summary>For decoders: sets the count and hands out the columns to fill. Keys and Data are filled
+    /// apart.</summary>
     public WritableColumns Resize(int count)
     {
         if (count > _quantity.Length) Grow(count);

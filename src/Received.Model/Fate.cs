@@ -8,7 +8,8 @@ public enum Fate : byte
     /// <summary>Its identity, and the same event, stands at an earlier position within the dedupe window.</summary>
     Duplicate = 1,
 
-    /// <summary>Its identity stands at an earlier position, with a different event. Not counted, kept, reported.</summary>
+    /// <summary>Its identity stands at an earlier position, with a different event. Not counted, kept,
+    /// reported.</summary>
     Conflict = 2,
 
     Voided = 3,

@@ -15,7 +15,8 @@ public static class KeyKind
     /// </summary>
     public const byte Batch = 2;
 
-    /// <summary>The client's part of a stored identity, for showing; for <see cref="Batch"/> without hash and count.</summary>
+    /// <summary>The client's part of a stored identity, for showing; for <see cref="Batch"/> without hash and
+    /// count.</summary>
     public static ReadOnlySpan<byte> ClientPart(ReadOnlySpan<byte> stored) => stored switch
     {
         [] => [],

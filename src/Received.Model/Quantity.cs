@@ -53,7 +53,8 @@ public readonly record struct Quantity(Int128 Scaled)
         return QuantityError.None;
     }
 
-    /// <summary>The shortest plain decimal: no exponent, no trailing zeros, "-" only before an amount above zero.</summary>
+    /// <summary>The shortest plain decimal: no exponent, no trailing zeros, "-" only before an amount above
+    /// zero.</summary>
     public override string ToString() => Format(Scaled);
 
     /// <summary>As <see cref="ToString"/>, for sums, which may exceed a single quantity's bound.</summary>

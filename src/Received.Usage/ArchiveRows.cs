@@ -5,7 +5,8 @@ namespace Received.Usage;
 /// <summary>
 /// A frame as the archive keeps it: all that rating reads of it, so that totals can be made anew from here.
 /// </summary>
-/// <param name="Broken">None for a whole frame; otherwise why it was parked, and <paramref name="Events"/> is null.</param>
+/// <param name="Broken">None for a whole frame; otherwise why it was parked, and <paramref name="Events"/> is
+/// null.</param>
 /// <param name="EventCount">From the header; 0 and Broken = HeaderCorrupt where that is unknown.</param>
 /// <param name="Checksum">Payload checksum from the header.</param>
 /// <param name="Events">Decoded events; the store copies what it keeps before the write returns.</param>

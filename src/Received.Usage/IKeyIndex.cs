@@ -6,14 +6,16 @@ namespace Received.Usage;
 /// An identity's first position: what decides duplicates (law 2). Derived from the log alone.
 /// </summary>
 /// <param name="Identity">Seeded 128-bit hash of (account, customer_ref, key).</param>
-/// <param name="EventHash">Hash of the event's typed fields and data: equal means duplicate, different means conflict.</param>
+/// <param name="EventHash">Hash of the event's typed fields and data: equal means duplicate, different means
+/// conflict.</param>
 /// <param name="LogTimeMs">Log time (running maximum of the partition's frame times) at that position.</param>
 public readonly record struct KeyEntry(
     UInt128 Identity, ulong EventHash, ushort Generation, long Offset, int Index, long LogTimeMs);
 
 /// <summary>
 /// Where identities rest. Goal: exact look-ups in bulk and a partition's keys as a stream. Not its job: deciding
-/// (that is Rating's Duplicates) or time (the caller says what is too old). Invariant: an added entry is found from then on, through a
+/// (that is Rating's Duplicates) or time (the caller says what is too old). Invariant: an added entry is found from
+/// then on, through a
 /// crash too, until it is expired. Adding an entry again changes nothing.
 /// </summary>
 public interface IKeyIndex : IAsyncDisposable

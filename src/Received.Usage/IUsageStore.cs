@@ -3,7 +3,8 @@ using Received.Model;
 namespace Received.Usage;
 
 /// <summary>
-/// Where rated usage and the archive rest. Goal: rows that carry their position, so that replays, late owners and take-overs
+/// Where rated usage and the archive rest. Goal: rows that carry their position, so that replays, late owners and
+/// take-overs
 /// are harmless; reads that are exact at a stated position. Not its job: deciding anything about an event.
 /// Invariants: a progress is never visible without the rows it stands for; every query filters by account.
 /// </summary>
@@ -12,7 +13,8 @@ public interface IUsageStore : IAsyncDisposable
     /// <summary>
     /// Makes or checks the schema and the log's identity. Call once, before anything else.
     /// </summary>
-    /// <exception cref="LogIdentityException">The store was filled from another log, or another generation of it.</exception>
+    /// <exception cref="LogIdentityException">The store was filled from another log, or another generation of
+    /// it.</exception>
     ValueTask OpenAsync(LogIdentity log, CancellationToken cancellation = default);
 
     // ---- Rating ----
@@ -25,13 +27,15 @@ public interface IUsageStore : IAsyncDisposable
 
     /// <summary>Stored rows of the keys, in their order; Count = 0 where there is none.</summary>
     ValueTask ReadTotalsAsync(
-        PartitionId partition, ReadOnlyMemory<TotalKey> keys, Memory<TotalRow> rows, CancellationToken cancellation = default);
+        PartitionId partition, ReadOnlyMemory<TotalKey> keys, Memory<TotalRow> rows,
+        CancellationToken cancellation = default);
 
     /// <summary>
     /// Writes batches of different partitions, each whole or not at all. A row at or before the stored row's position
     /// changes nothing, and a progress never goes back.
     /// </summary>
-    /// <exception cref="StoreUnavailableException">Nothing or all of it may be there; writing it again is harmless.</exception>
+    /// <exception cref="StoreUnavailableException">Nothing or all of it may be there; writing it again is
+    /// harmless.</exception>
     ValueTask WriteAsync(IReadOnlyList<RatedBatch> batches, CancellationToken cancellation = default);
 
     ValueTask WriteHeartbeatsAsync(IReadOnlyList<Heartbeat> heartbeats, CancellationToken cancellation = default);
@@ -73,8 +77,10 @@ public interface IUsageStore : IAsyncDisposable
     ValueTask<IReadOnlyList<AuditLine>> ReadAuditAsync(CancellationToken cancellation = default);
 
     /// <summary>
-    /// Law 5: all that rating wrote, in one snapshot, as canonical text lines (docs/ARCHITECTURE.md): per partition its progress,
-    /// series and totals, fates, names, producers, each sorted by key. Equal prefixes of a log give equal lines, in any store.
+    /// Law 5: all that rating wrote, in one snapshot, as canonical text lines (docs/ARCHITECTURE.md): per partition
+    /// its progress,
+    /// series and totals, fates, names, producers, each sorted by key. Equal prefixes of a log give equal lines, in
+    /// any store.
     /// </summary>
     IAsyncEnumerable<string> ExportRatedAsync(CancellationToken cancellation = default);
 }
@@ -82,5 +88,6 @@ public interface IUsageStore : IAsyncDisposable
 /// <summary>The store belongs to another log: rating refuses to run. The message says what to do.</summary>
 public sealed class LogIdentityException(string message) : Exception(message);
 
-/// <summary>The store cannot be written or read at the moment (disk full, stuck, closing): retry with back-off.</summary>
+/// <summary>The store cannot be written or read at the moment (disk full, stuck, closing): retry with
+/// back-off.</summary>
 public sealed class StoreUnavailableException(string message, Exception? inner = null) : Exception(message, inner);

@@ -2,9 +2,11 @@ using Received.Model;
 
 namespace Received.Usage;
 
-/// <summary>How totals are grouped in time. The caller makes the boundaries, so no store needs to know time zones.</summary>
+/// <summary>How totals are grouped in time. The caller makes the boundaries, so no store needs to know time
+/// zones.</summary>
 /// <param name="BoundariesMs">
-/// Ascending instants on window boundaries, at least two: bucket i is [b[i], b[i+1]). Null: every window by itself within
+/// Ascending instants on window boundaries, at least two: bucket i is [b[i], b[i+1]). Null: every window by itself
+/// within
 /// the range.
 /// </param>
 public sealed record TotalsQuery(
@@ -31,7 +33,8 @@ public sealed record EventsQuery(
 /// <param name="Key">The client's idempotency key as bytes, or empty.</param>
 /// <param name="Data">additional_report_data as sent, or empty.</param>
 public sealed record EventLine(
-    LogPosition Position, AccountId Account, string CustomerRef, string CustomerName, string ProductRef, string ProductName,
+    LogPosition Position, AccountId Account, string CustomerRef, string CustomerName, string ProductRef,
+    string ProductName,
     string Currency, string EntityRef, long TimestampMs, long ReceivedAtMs, Int128 Quantity, byte[] Key, byte[] Data,
     Fate? Fate, ParkReason Reason, LogPosition? Original);
 
@@ -41,7 +44,8 @@ public sealed record EventLine(
 /// <param name="Accepted">
 /// From the archive at exactly <see cref="Rated"/>.Next, or null where the archive has not reached it.
 /// </param>
-/// <param name="Archived">The archive's own progress, from which a caller with the log can add the missing headers.</param>
+/// <param name="Archived">The archive's own progress, from which a caller with the log can add the missing
+/// headers.</param>
 public sealed record AuditLine(
     RatedProgress Rated, long Counted, long Duplicate, long Conflict, long Voided,
     IReadOnlyDictionary<ParkReason, long> Parked, long UnknownFrames, long? Accepted, ArchiveProgress Archived)

@@ -88,7 +88,8 @@ public sealed class FrameCodecTests
             Assert.NotEqual(RecordState.Whole, FrameHeader.Check(frame.AsSpan(0, length)));
     }
 
-    /// <summary>Payloads with right checksums and wrong content: refused or read, never an exception or a bad index.</summary>
+    /// <summary>Payloads with right checksums and wrong content: refused or read, never an exception or a bad
+    /// index.</summary>
     [Fact]
     public void Hostile_payloads_can_do_no_more_than_be_refused() =>
         Gen.Select(EventGen.Batch, Gen.Int[0, int.MaxValue], Gen.Byte, Gen.Int[0, 8]).Sample(
@@ -143,7 +144,8 @@ public sealed class FrameCodecTests
             acme, units, dollars, 1_707_123_332_160, 1_707_123_332_200, Quantity.Of(10).Scaled, [],
             """{ "note": "User-specific note" }"""u8);
         events.Add(other, bytes, 0, 1_707_123_332_000, 1_707_123_332_201, -1, "\u0001key-1"u8, []);
-        events.Add(other, bytes, 0, 1_707_000_000_000, 1_707_123_332_201, Quantity.ScaledLimit - 1, "\u0001k"u8, "{}"u8);
+        events.Add(
+            other, bytes, 0, 1_707_000_000_000, 1_707_123_332_201, Quantity.ScaledLimit - 1, "\u0001k"u8, "{}"u8);
         return events;
     }
 
@@ -162,7 +164,9 @@ public sealed class FrameCodecTests
         raw.CopyTo(frame, FrameHeader.Bytes);
         (header with
         {
-            Compressed = false, PayloadBytes = raw.Length, RawBytes = raw.Length,
+            Compressed = false,
+            PayloadBytes = raw.Length,
+            RawBytes = raw.Length,
             PayloadChecksum = XxHash3.HashToUInt64(raw),
         }).Write(frame);
         return frame;
@@ -184,6 +188,9 @@ public sealed class FrameCodecTests
         return text.ToString();
     }
 
-    static void Describe(StringBuilder text, NamedTable table, int index) => text.Append(
-        $"{table.Account(index)}/{Encoding.UTF8.GetString(table.Ref(index))}/{Encoding.UTF8.GetString(table.Name(index))}|");
+    static void Describe(StringBuilder text, NamedTable table, int index)
+    {
+        text.Append($"{table.Account(index)}/{Encoding.UTF8.GetString(table.Ref(index))}/");
+        text.Append($"{Encoding.UTF8.GetString(table.Name(index))}|");
+    }
 }
