@@ -1,1 +1,16 @@
-return 0;
+using BenchmarkDotNet.Running;
+using Received.Bench.Load;
+
+// received-bench micro [BenchmarkDotNet's options]     the steps of the hot path, one by one
+// received-bench load --url URL --key KEY [...]        a server under load, from a process of its own
+switch (args.FirstOrDefault())
+{
+    case "micro":
+        BenchmarkSwitcher.FromAssembly(typeof(LoadOptions).Assembly).Run(args[1..]);
+        return 0;
+    case "load":
+        return await LoadRun.RunAsync(args[1..]);
+    default:
+        Console.Error.WriteLine("usage: received-bench micro [...] | load --url URL --key KEY [--help]");
+        return 2;
+}
