@@ -1,0 +1,144 @@
+using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
+
+namespace Received.Rating;
+
+/// <summary>
+/// Says "new" for nearly every identity that was never added, and never for one that was. A blocked Bloom filter (all
+/// bits of a key in one cache line, 10 of 512) in generations: each remembers its newest log time and goes as a whole
+/// when that has left the window. A generation has 23 bits a key when it is full. Up to a million keys they double; past it each
+/// adds a third, so that the newest, still empty, keeps all together at or below 4 bytes a key.
+/// </summary>
+sealed class KeyFilter
+{
+    const int KeysMin = 1 << 16;
+    const int KeysMax = 1 << 24;
+    const int DoubleUpTo = 1_000_000;
+    const int BitsPerKey = 23;
+    const int BlockBits = 512;
+    const int BlockWords = BlockBits / 64;
+
+    readonly List<Generation> _generations = [];
+
+    /// <summary>Keys added since the generations in use were opened.</summary>
+    public long Keys { get; private set; }
+
+    public long Bytes { get; private set; }
+
+    /// <summary>Adds the identity, unless it may be there already.</summary>
+    /// <returns>True when it may be there (<see cref="Renew"/> it when it turns out that it counts all the same);
+    /// false when it certainly was not, and is now.</returns>
+    public bool AddOrSuspect(UInt128 identity, long logTimeMs)
+    {
+        var mask = Mask(identity);
+        var high = (ulong)(identity >> 64);
+        foreach (var generation in CollectionsMarshal.AsSpan(_generations))
+            if (generation.Holds(mask, high)) return true;
+
+        PutInNewest(mask, high, logTimeMs);
+        return false;
+    }
+
+    /// <summary>
+    /// Makes sure that the identity stays until this log time has left the window. A generation's newest log time is
+    /// not raised for it: chance hits would raise it again and again, and no generation would ever go.
+    /// </summary>
+    public void Renew(UInt128 identity, long logTimeMs)
+    {
+        var mask = Mask(identity);
+        var high = (ulong)(identity >> 64);
+        foreach (var generation in CollectionsMarshal.AsSpan(_generations))
+            if (generation.NewestMs >= logTimeMs && generation.Holds(mask, high)) return;
+
+        PutInNewest(mask, high, logTimeMs);
+    }
+
+    /// <summary>Drops generations with nothing at or after <paramref name="notBeforeMs"/>.</summary>
+    /// <returns>False when nothing was dropped.</returns>
+    public bool Expire(long notBeforeMs)
+    {
+        var before = Keys;
+        foreach (var generation in _generations)
+        {
+            if (generation.NewestMs >= notBeforeMs) continue;
+            Keys -= generation.Keys;
+            Bytes -= generation.Bytes;
+        }
+
+        return before != Keys && _generations.RemoveAll(generation => generation.NewestMs < notBeforeMs) > 0;
+    }
+
+    public void Clear()
+    {
+        _generations.Clear();
+        Keys = 0;
+        Bytes = 0;
+    }
+
+    void PutInNewest(Vector512<ulong> mask, ulong high, long logTimeMs)
+    {
+        if (_generations.Count == 0 || _generations[^1].IsFull) Open();
+        _generations[^1].Put(mask, high, logTimeMs);
+        Keys++;
+    }
+
+    void Open()
+    {
+        var wanted = Keys < DoubleUpTo ? Keys : Keys / 3;
+        var generation = new Generation((int)Math.Clamp(wanted, KeysMin, KeysMax));
+        Bytes += generation.Bytes;
+        _generations.Add(generation);
+    }
+
+    // 9 bits of the hash name a bit of the block: 7 from the low half, 3 from the low end of the high half, whose
+    // other end chooses the block. The hash is seeded and good, so its bits can be used as they are.
+    static Vector512<ulong> Mask(UInt128 identity)
+    {
+        Span<ulong> words = stackalloc ulong[BlockWords];
+        words.Clear();
+        var low = (ulong)identity;
+        for (var i = 0; i < 7; i++, low >>= 9) words[(int)(low >> 6) & 7] |= 1UL << (int)(low & 63);
+        var high = (ulong)(identity >> 64);
+        for (var i = 0; i < 3; i++, high >>= 9) words[(int)(high >> 6) & 7] |= 1UL << (int)(high & 63);
+        return Vector512.Create((ReadOnlySpan<ulong>)words);
+    }
+
+    sealed class Generation
+    {
+        readonly ulong[] _words;
+        readonly int _start;
+        readonly int _blocks;
+        readonly int _keysMax;
+
+        public Generation(int keysMax)
+        {
+            _keysMax = keysMax;
+            _blocks = checked((int)(((long)keysMax * BitsPerKey) + BlockBits - 1) / BlockBits);
+            // Pinned, so that a block once aligned stays within one cache line.
+            _words = GC.AllocateArray<ulong>((_blocks * BlockWords) + BlockWords - 1, pinned: true);
+            var address = Marshal.UnsafeAddrOfPinnedArrayElement(_words, 0);
+            _start = (int)((64 - (address % 64)) % 64 / sizeof(ulong));
+        }
+
+        public int Keys { get; private set; }
+
+        public long Bytes => _words.LongLength * sizeof(ulong);
+
+        public long NewestMs { get; private set; } = long.MinValue;
+
+        public bool IsFull => Keys == _keysMax;
+
+        public bool Holds(Vector512<ulong> mask, ulong high) => Vector512.AndNot(mask, Load(high)) == default;
+
+        public void Put(Vector512<ulong> mask, ulong high, long logTimeMs)
+        {
+            (Load(high) | mask).CopyTo(_words, At(high));
+            Keys++;
+            NewestMs = Math.Max(NewestMs, logTimeMs);
+        }
+
+        Vector512<ulong> Load(ulong high) => Vector512.Create(_words, At(high));
+
+        int At(ulong high) => _start + ((int)Math.BigMul(high, (ulong)_blocks, out _) * BlockWords);
+    }
+}
