@@ -9,6 +9,9 @@ public enum Scopes
     /// <summary>"usage:write": report usage.</summary>
     UsageWrite = 1,
 
-    /// <summary>"usage:read": totals, events, audit of its own account.</summary>
+    /// <summary>"usage:read": totals and events of its own account.</summary>
     UsageRead = 2,
+
+    /// <summary>"admin": the audit and other figures of the installation, which are not one account's.</summary>
+    Admin = 4,
 }
