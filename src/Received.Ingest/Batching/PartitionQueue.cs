@@ -1,0 +1,138 @@
+using Received.Ingest.Formats;
+using Received.Log;
+using Received.Model;
+
+namespace Received.Ingest.Batching;
+
+/// <summary>
+/// One partition's way into the log. Goal: group commit that comes by itself: an idle queue sends one event at once,
+/// and while as many frames as allowed are on their way, events gather in the next. Invariant: frames are appended in the order
+/// in which they were filled, numbered from 1, so events of one body keep their order.
+/// </summary>
+sealed class PartitionQueue(
+    ILog log, PartitionId partition, ulong producerId, int appendsMax, TimeProvider time, IngestMetrics metrics)
+{
+    readonly Lock _gate = new();
+    readonly Queue<OpenFrame> _full = [];
+    readonly Stack<OpenFrame> _idle = [];
+    OpenFrame? _open;
+    bool _sending;
+    int _appends;
+    long _number;
+    TaskCompletionSource? _drained;
+
+    bool IsIdle => _open is null && _full.Count == 0 && _appends == 0;
+
+    /// <summary>Adds the events of a chain, then sends what may be sent. The tickets come with the events' frames.</summary>
+    /// <param name="first">The chain's head: see <see cref="ParsedEvent.NextOfPartition"/>.</param>
+    public void Append(in AppendContext context, ParsedEvents events, ReadOnlySpan<byte> body, int first)
+    {
+        lock (_gate)
+        {
+            OpenFrame? noted = null;
+            for (var i = first; i >= 0;)
+            {
+                ref var e = ref events[i];
+                var frame = OpenForOneMore();
+                if (noted != frame) events.Frames.Add(frame.Ticket);
+                noted = frame;
+                e.Frame = events.Frames.Count - 1;
+                e.IndexInFrame = frame.Add(context, events, e, body);
+                i = e.NextOfPartition;
+            }
+        }
+
+        Pump();
+    }
+
+    /// <summary>Completes when nothing waits and nothing is on its way; the caller has seen to it that nothing comes.</summary>
+    public Task DrainAsync()
+    {
+        lock (_gate)
+        {
+            if (IsIdle) return Task.CompletedTask;
+            _drained ??= new(TaskCreationOptions.RunContinuationsAsynchronously);
+            return _drained.Task;
+        }
+    }
+
+    OpenFrame OpenForOneMore()
+    {
+        if (_open is { IsFull: true })
+        {
+            _full.Enqueue(_open);
+            _open = null;
+        }
+
+        if (_open is not null) return _open;
+        _open = _idle.TryPop(out var idle) ? idle : new();
+        _open.Begin(partition);
+        return _open;
+    }
+
+    /// <summary>
+    /// Sends frames as long as it may. One thread at a time; others leave, since the one that sends looks again before
+    /// it goes.
+    /// </summary>
+    void Pump()
+    {
+        while (true)
+        {
+            OpenFrame? frame;
+            lock (_gate)
+            {
+                if (_sending || _appends == appendsMax) return;
+                if (!_full.TryDequeue(out frame))
+                {
+                    frame = _open;
+                    _open = null;
+                }
+
+                if (frame is null) return;
+                _sending = true;
+                _appends++;
+            }
+
+            // Starts the append; what follows its completion runs by itself.
+            _ = SendAsync(frame);
+            lock (_gate) _sending = false;
+        }
+    }
+
+    async Task SendAsync(OpenFrame frame)
+    {
+        try
+        {
+            var stamp = new FrameStamp(partition, producerId, ++_number, time.GetUtcNow().ToUnixTimeMilliseconds());
+            var bytes = frame.Encode(stamp);
+            metrics.FrameSent(frame.Count, bytes.Length);
+            frame.Ticket.Complete(new(AppendOutcome.Durable, await log.AppendAsync(partition, bytes)));
+        }
+        catch (LogUnavailableException exception)
+        {
+            frame.Ticket.Complete(new(OutcomeOf(exception.Reason), 0));
+        }
+#pragma warning disable CA1031 // Whatever it is, the requests must get an answer (500), and the next frame tries again.
+        catch (Exception exception)
+#pragma warning restore CA1031
+        {
+            frame.Ticket.Fail(exception);
+        }
+
+        lock (_gate)
+        {
+            _idle.Push(frame);
+            _appends--;
+            if (IsIdle) _drained?.TrySetResult();
+        }
+
+        Pump();
+    }
+
+    static AppendOutcome OutcomeOf(LogUnavailableReason reason) => reason switch
+    {
+        LogUnavailableReason.DiskFull => AppendOutcome.DiskFull,
+        LogUnavailableReason.Failing => AppendOutcome.Failing,
+        LogUnavailableReason.Closing => AppendOutcome.Closing,
+    };
+}

@@ -1,0 +1,139 @@
+using System.Buffers;
+using System.IO.Compression;
+using Microsoft.AspNetCore.Http;
+using Received.Ingest.Batching;
+using Received.Ingest.Validation;
+using Received.Model;
+
+namespace Received.Ingest.Http;
+
+/// <summary>How a body was packed for the way.</summary>
+enum BodyEncoding : byte
+{
+    Identity,
+    Gzip,
+    Brotli,
+}
+
+/// <summary>
+/// The whole body of one request as contiguous bytes: where Kestrel has it in one piece, those very bytes; otherwise
+/// copied once into rented memory. Owner: the endpoint, which must call <see cref="Release"/> when the answer is written.
+/// </summary>
+sealed class RequestBody(HttpContext context, Admission admission, AccountId account, int bytesMax)
+{
+    const int FirstRent = 16 * 1024;
+
+    byte[] _rented = [];
+    int _used;
+    int _reserved;
+    SequencePosition? _heldUpTo;
+
+    public ReadOnlyMemory<byte> Bytes { get; private set; }
+
+    /// <summary>Null when <see cref="Bytes"/> holds all of it.</summary>
+    /// <exception cref="BadHttpRequestException">The client broke off or was too slow.</exception>
+    public async ValueTask<Problem?> ReadAsync(BodyEncoding encoding)
+    {
+        if (context.Request.ContentLength > bytesMax) return Problem.BodyTooLarge(bytesMax);
+        return encoding == BodyEncoding.Identity ? await ReadPlainAsync() : await ReadExpandedAsync(encoding);
+    }
+
+    public void Release()
+    {
+        if (_heldUpTo is { } end) context.Request.BodyReader.AdvanceTo(end);
+        if (_rented.Length > 0) ArrayPool<byte>.Shared.Return(_rented);
+        if (_reserved > 0) admission.Leave(account, _reserved);
+        _heldUpTo = null;
+        _rented = [];
+        _reserved = 0;
+    }
+
+    async ValueTask<Problem?> ReadPlainAsync()
+    {
+        var reader = context.Request.BodyReader;
+        while (true)
+        {
+            var result = await reader.ReadAsync(context.RequestAborted);
+            var buffer = result.Buffer;
+            if (_used + buffer.Length > bytesMax)
+            {
+                reader.AdvanceTo(buffer.End);
+                return Problem.BodyTooLarge(bytesMax);
+            }
+
+            var isWhole = result.IsCompleted || buffer.Length == context.Request.ContentLength;
+            if (_used == 0 && isWhole && buffer.IsSingleSegment)
+            {
+                _heldUpTo = buffer.End;
+                Bytes = buffer.First;
+                return await ReserveAsync(Bytes.Length);
+            }
+
+            var problem = await GrowAsync((int)buffer.Length);
+            if (problem is null)
+            {
+                buffer.CopyTo(_rented.AsSpan(_used));
+                _used += (int)buffer.Length;
+            }
+
+            reader.AdvanceTo(buffer.End);
+            if (problem is not null) return problem;
+            if (!result.IsCompleted) continue;
+            Bytes = _rented.AsMemory(0, _used);
+            return null;
+        }
+    }
+
+    async ValueTask<Problem?> ReadExpandedAsync(BodyEncoding encoding)
+    {
+        using var packed = new CountedStream(context.Request.Body);
+        await using Stream source = encoding == BodyEncoding.Gzip
+            ? new GZipStream(packed, CompressionMode.Decompress)
+            : new BrotliStream(packed, CompressionMode.Decompress);
+        while (true)
+        {
+            // One byte more than allowed is asked for, so that a body that is too large shows.
+            if (_used > bytesMax) return Problem.BodyTooLarge(bytesMax);
+            if (_used > Limits.RatioFreeBytes && _used / Limits.ExpansionRatioMax > packed.BytesRead)
+                return Problem.RatioTooHigh;
+            if (packed.BytesRead > bytesMax) return Problem.BodyTooLarge(bytesMax);
+            if (_used == _rented.Length && await GrowAsync(1) is { } problem) return problem;
+            int read;
+            try
+            {
+                read = await source.ReadAsync(_rented.AsMemory(_used), context.RequestAborted);
+            }
+            catch (Exception exception) when (exception is InvalidDataException or InvalidOperationException)
+            {
+                return Problem.EncodingMalformed;
+            }
+
+            _used += read;
+            if (read > 0) continue;
+            Bytes = _rented.AsMemory(0, _used);
+            return _used > bytesMax ? Problem.BodyTooLarge(bytesMax) : null;
+        }
+    }
+
+    /// <summary>Room for so many bytes more, in memory and in the admission.</summary>
+    async ValueTask<Problem?> GrowAsync(int bytes)
+    {
+        if (_used + bytes <= _rented.Length) return null;
+        var known = (int)Math.Min(context.Request.ContentLength ?? 0, FirstRent * 4);
+        var size = Math.Max(Math.Max(_used + bytes, Math.Min(_rented.Length * 2, bytesMax + 1)), Math.Max(known, FirstRent));
+        if (await ReserveAsync(size - _reserved) is { } problem) return problem;
+        var larger = ArrayPool<byte>.Shared.Rent(size);
+        _rented.AsSpan(0, _used).CopyTo(larger);
+        if (_rented.Length > 0) ArrayPool<byte>.Shared.Return(_rented);
+        _rented = larger;
+        return null;
+    }
+
+    async ValueTask<Problem?> ReserveAsync(int bytes)
+    {
+        if (bytes <= 0) return null;
+        var outcome = await admission.EnterAsync(account, bytes, context.RequestAborted);
+        if (outcome == AdmissionOutcome.Admitted) _reserved += bytes;
+        return Problem.Of(outcome);
+    }
+}

@@ -1,0 +1,44 @@
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Received.Ingest.Batching;
+using Received.Ingest.Http;
+
+namespace Received.Ingest;
+
+/// <summary>Puts the front door into a host.</summary>
+public static class IngestSetup
+{
+    public const string SingleRoute = "/api/usage/event";
+    public const string BatchRoute = "/api/usage/events";
+
+    /// <summary>
+    /// Needs an <c>ILog</c> and an <c>AccessDirectory</c> in the container; takes the container's <c>TimeProvider</c>, or the
+    /// system's. Options come from the section <see cref="IngestOptions.Section"/>.
+    /// </summary>
+    public static IServiceCollection AddIngest(this IServiceCollection services)
+    {
+        services.AddOptions<IngestOptions>().BindConfiguration(IngestOptions.Section)
+            .ValidateDataAnnotations().ValidateOnStart();
+        services.AddMetrics();
+        services.TryAddSingleton(TimeProvider.System);
+        services.AddSingleton<IngestMetrics>();
+        services.AddSingleton<Admission>();
+        services.AddSingleton<FrameBatcher>();
+        services.AddSingleton<UsageEndpoint>();
+        services.AddHostedService<IngestLifetime>();
+        return services;
+    }
+
+    /// <summary>POST /api/usage/event and POST /api/usage/events.</summary>
+    public static void MapUsageIngest(this IEndpointRouteBuilder routes)
+    {
+        var endpoint = routes.ServiceProvider.GetRequiredService<UsageEndpoint>();
+        routes.MapPost(SingleRoute, endpoint.TakeSingleAsync)
+            .WithName("ReportUsage").WithTags("Usage").WithSummary("Reports one usage event.");
+        routes.MapPost(BatchRoute, endpoint.TakeBatchAsync)
+            .WithName("ReportUsageBatch").WithTags("Usage").WithSummary("Reports many usage events: a JSON array, or NDJSON.");
+    }
+}
