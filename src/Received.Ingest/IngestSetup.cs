@@ -20,6 +20,8 @@ public static class IngestSetup
     /// </summary>
     public static IServiceCollection AddIngest(this IServiceCollection services)
     {
+        // Without it .NET takes a gzip or brotli stream that was cut short for a whole one (net10.0): lines would be lost.
+        AppContext.SetSwitch("System.IO.Compression.UseStrictValidation", true);
         services.AddOptions<IngestOptions>().BindConfiguration(IngestOptions.Section)
             .ValidateDataAnnotations().ValidateOnStart();
         services.AddMetrics();
