@@ -1,0 +1,177 @@
+using Microsoft.Extensions.Logging;
+using Received.Log;
+using Received.Model;
+using Received.Usage;
+
+namespace Received.Rating;
+
+/// <summary>
+/// Writes the log's events as they are into the archive, at its own pace and position. Not rating: it decides nothing
+/// about an event, and the events that it sums up as accepted come from frame headers alone (law 3), so that rating's
+/// figures have something to disagree with. Bounded: nothing is read while a batch is being written.
+/// </summary>
+public sealed class ArchiveLoop : LogLoop
+{
+    // A frame of one event costs about 4 KB in memory: 16 MB.
+    const int FramesMax = 4096;
+
+    readonly IUsageStore _store;
+    readonly RatingMetrics _metrics;
+    readonly Func<long> _ratingBehind;
+    readonly Slot[] _slots;
+    readonly FrameReader _reader = new();
+    readonly ColumnsPool _pool;
+    readonly List<ArchiveBatch> _batches = [];
+    readonly List<Slot> _closed = [];
+    long? _firstPendingAt;
+    long _pendingEvents;
+    int _pendingFrames;
+
+    /// <param name="ratingBehind">How many frames rating is behind: the archive yields to it.</param>
+    public ArchiveLoop(
+        ILog log, IUsageStore store, IReadOnlyList<PartitionId> partitions, RatingOptions options,
+        Func<long> ratingBehind, RatingMetrics metrics, TimeProvider time, ILogger<ArchiveLoop> logger)
+        : base("The archive", log, partitions, options, time, logger)
+    {
+        _store = store;
+        _metrics = metrics;
+        _ratingBehind = ratingBehind;
+        _pool = new(options.ArchiveEvents);
+        _slots = [.. partitions.Select(partition => new Slot(partition))];
+        metrics.Observe("archive", Snapshot);
+    }
+
+    public override IReadOnlyList<PartitionLag> Snapshot()
+    {
+        var nowMs = NowMs;
+        return [.. _slots.Select(slot => slot.Turn.Lag(Log, nowMs))];
+    }
+
+    private protected override async ValueTask OpenAsync(CancellationToken cancellation)
+    {
+        Forget();
+        foreach (var slot in _slots)
+        {
+            var stored = await _store.ReadArchivedAsync(slot.Partition, cancellation);
+            // The progress of a partition that was never archived says nothing of a generation.
+            var generation = stored.Next == 0 ? Log.Identity.Generation : stored.Generation;
+            await LogCheck.VerifyAsync(
+                Log, slot.Partition, "archived", generation, stored.Next, stored.LastChecksum, cancellation);
+            slot.Frames.Clear();
+            slot.Progress = stored with { Partition = slot.Partition, Generation = generation };
+            slot.Turn.Wrote(stored.Next);
+        }
+    }
+
+    private protected override async ValueTask<bool> PassAsync(CancellationToken cancellation)
+    {
+        var read = false;
+        foreach (var slot in _slots)
+        {
+            var head = Log.Extent(slot.Partition).Head;
+            if (head <= slot.Progress.Next)
+            {
+                if (slot.Frames.Count == 0) slot.Turn.Level(NowMs);
+                continue;
+            }
+
+            await ReadAsync(slot, cancellation);
+            read = true;
+            if (IsFull) await FlushAsync(cancellation);
+        }
+
+        if (UntilFlush() <= TimeSpan.Zero) await FlushAsync(cancellation);
+        return read;
+    }
+
+    private protected override async ValueTask FlushAsync(CancellationToken cancellation)
+    {
+        if (_firstPendingAt is null) return;
+        if (Options.ArchiveYieldPause > TimeSpan.Zero && _ratingBehind() > Options.ArchiveYieldFrames)
+            await Task.Delay(Options.ArchiveYieldPause, Time, cancellation);
+        var started = Time.GetTimestamp();
+        _batches.Clear();
+        _closed.Clear();
+        foreach (var slot in _slots)
+        {
+            if (slot.Frames.Count == 0) continue;
+            _batches.Add(new(slot.Partition, Log.Identity.Generation, slot.Frames, slot.Progress));
+            _closed.Add(slot);
+        }
+
+        await _store.ArchiveAsync(_batches, cancellation);
+        foreach (var slot in _closed)
+        {
+            slot.Frames.Clear();
+            slot.Turn.Wrote(slot.Progress.Next);
+        }
+
+        _metrics.Archived(_pendingEvents);
+        _metrics.Flushed("archive", Time.GetElapsedTime(started));
+        Forget();
+        Wrote();
+    }
+
+    private protected override TimeSpan SleepMax()
+    {
+        var flush = UntilFlush();
+        // Looks at the clock at least that often, so that a snapshot's lag stays honest.
+        return flush < Options.HeartbeatEvery ? flush : Options.HeartbeatEvery;
+    }
+
+    private protected override void CopyNexts(Span<long> nexts)
+    {
+        for (var i = 0; i < _slots.Length; i++) nexts[i] = _slots[i].Progress.Next;
+    }
+
+    bool IsFull => _pendingEvents >= Options.ArchiveEvents || _pendingFrames >= FramesMax;
+
+    async ValueTask ReadAsync(Slot slot, CancellationToken cancellation)
+    {
+        using var batch = await Log.ReadAsync(slot.Partition, slot.Progress.Next, Options.ReadBytes, cancellation);
+        foreach (var record in batch.Records)
+        {
+            // What is left of the batch is read again after the write: its memory is bounded by events, not bytes.
+            if (IsFull) break;
+            var frame = _reader.Read(slot.Partition, record, _pool.Rent());
+            slot.Frames.Add(frame);
+            slot.Progress = Advance(slot.Progress, frame);
+            _pendingEvents += frame.EventCount;
+            _pendingFrames++;
+        }
+
+        if (slot.Frames.Count > 0) _firstPendingAt ??= Time.GetTimestamp();
+    }
+
+    static ArchiveProgress Advance(ArchiveProgress progress, in ArchivedFrame frame) => progress with
+    {
+        Next = frame.Offset + 1,
+        LastChecksum = frame.Checksum,
+        Accepted = progress.Accepted + frame.EventCount,
+        UnknownFrames = progress.UnknownFrames + (frame.Broken == ParkReason.HeaderCorrupt ? 1 : 0),
+    };
+
+    TimeSpan UntilFlush()
+    {
+        if (_firstPendingAt is not { } first) return TimeSpan.MaxValue;
+        return IsFull ? TimeSpan.Zero : Options.ArchiveDelay - Time.GetElapsedTime(first);
+    }
+
+    void Forget()
+    {
+        _pool.Return();
+        _firstPendingAt = null;
+        _pendingEvents = 0;
+        _pendingFrames = 0;
+    }
+
+    sealed class Slot(PartitionId partition)
+    {
+        public PartitionId Partition { get; } = partition;
+        public PartitionTurn Turn { get; } = new(partition);
+        public List<ArchivedFrame> Frames { get; } = [];
+
+        /// <summary>After <see cref="Frames"/>.</summary>
+        public ArchiveProgress Progress { get; set; }
+    }
+}

@@ -1,0 +1,250 @@
+using System.Text;
+using Received.Model;
+using Received.Usage;
+
+namespace Received.Rating;
+
+/// <summary>What became of <see cref="PartitionRater.CloseAsync"/>.</summary>
+public enum RatedOutcome
+{
+    /// <summary><see cref="PartitionRater.Batch"/> can be written.</summary>
+    Ready,
+
+    /// <summary>The store has gone past this owner's progress: open again, and go on from there.</summary>
+    Overtaken,
+
+    /// <summary>A total is near its bound: open again, to count event by event against the stored totals.</summary>
+    NearBound,
+}
+
+/// <summary>
+/// Turns a partition's frames, in order, into what the store shall hold. Goal: law 4, what comes out depends on the
+/// frames up to a position alone: no clock, no option, no matter where it was cut into batches or began anew.
+/// Not its job: when to write and what to do when that fails. Not safe for two threads at once; after an exception it
+/// must be opened again.
+/// </summary>
+public sealed class PartitionRater
+{
+    /// <summary>2^37 quantities below 2^90 cannot overflow a sum; the next event is parked.</summary>
+    public const long CountMax = 1L << 37;
+
+    readonly LogIdentity _log;
+    readonly Duplicates _duplicates;
+    readonly IUsageStore _store;
+    readonly long _countMax;
+    readonly int _seriesMax;
+    readonly Decisions _decisions = new();
+    readonly FrameTotals _frame = new();
+    readonly TotalsCache _totals;
+    readonly NamesSeen _names;
+    readonly ProducersSeen _producers;
+    readonly HashSet<UInt128> _series = [];
+    RatedProgress _progress;
+    bool _exact;
+
+    public PartitionRater(
+        PartitionId partition, LogIdentity log, Duplicates duplicates, IUsageStore store, int totalsMax, int namesMax,
+        long countMax = CountMax)
+    {
+        _log = log;
+        _duplicates = duplicates;
+        _store = store;
+        _countMax = countMax;
+        _seriesMax = totalsMax;
+        _totals = new(totalsMax);
+        _names = new(log.HashSeed, namesMax);
+        _producers = new(log.DedupeWindow);
+        Partition = partition;
+        Batch = new(partition);
+    }
+
+    public PartitionId Partition { get; }
+
+    /// <summary>Offset of the frame that <see cref="RateAsync"/> takes next.</summary>
+    public long Next => _progress.Next;
+
+    /// <summary>What the store is known to hold.</summary>
+    public RatedProgress Stored { get; private set; }
+
+    public bool HasPending => _progress.Next > Stored.Next;
+
+    /// <summary>Events of the pending frames, whatever their fate.</summary>
+    public long PendingEvents { get; private set; }
+
+    /// <summary>Events of the pending frames that count.</summary>
+    public long PendingCounted { get; private set; }
+
+    /// <summary>Complete after <see cref="CloseAsync"/>.</summary>
+    public RatedBatch Batch { get; }
+
+    /// <summary>What the key index must hold before <see cref="Batch"/> is written.</summary>
+    public ReadOnlyMemory<KeyEntry> PendingKeys => _duplicates.Pending;
+
+    /// <summary>Forgets what is pending and begins where the store is.</summary>
+    /// <param name="exact">After <see cref="RatedOutcome.NearBound"/>: until the next batch is written.</param>
+    public async ValueTask OpenAsync(bool exact = false, CancellationToken cancellation = default)
+    {
+        _duplicates.Discard();
+        _totals.Clear();
+        _names.Clear();
+        _series.Clear();
+        Reset();
+        _exact = exact;
+        Stored = _progress = await _store.ReadRatedAsync(Partition, cancellation);
+        _producers.Load(await _store.ReadProducersAsync(Partition, cancellation));
+        await _duplicates.LoadAsync(_progress.LogTimeMs, cancellation);
+    }
+
+    /// <exception cref="InvalidOperationException">Not the frame at <see cref="Next"/>.</exception>
+    public async ValueTask RateAsync(ArchivedFrame frame, CancellationToken cancellation = default)
+    {
+        if (frame.Offset != _progress.Next)
+            throw new InvalidOperationException($"Frame {frame.Offset} came where {_progress.Next} was expected.");
+        var logTimeMs = frame.Broken == ParkReason.HeaderCorrupt
+            ? _progress.LogTimeMs
+            : Math.Max(_progress.LogTimeMs, frame.TimeMs);
+        if (frame.Events is null)
+            AddFate(frame, LogPosition.WholeFrame, default, Fate.Parked, frame.Broken, frame.EventCount, null);
+        else if (!_producers.TryEnter(frame.ProducerId, frame.ProducerNumber, logTimeMs))
+            AddFate(
+                frame, LogPosition.WholeFrame, default, Fate.Duplicate, ParkReason.None, frame.EventCount, null);
+        else
+            await RateEventsAsync(frame, frame.Events, logTimeMs, cancellation);
+        PendingEvents += frame.EventCount;
+        _progress = _progress with
+        {
+            Generation = _log.Generation,
+            Next = frame.Offset + 1,
+            LastChecksum = frame.Checksum,
+            LogTimeMs = logTimeMs,
+        };
+    }
+
+    /// <summary>Joins what is pending with the stored totals. Can be called again when it failed.</summary>
+    public async ValueTask<RatedOutcome> CloseAsync(CancellationToken cancellation = default)
+    {
+        Batch.Totals.Clear();
+        Batch.Names.Clear();
+        Batch.Producers.Clear();
+        if (!await _totals.LoadAsync(_store, Stored, cancellation)) return RatedOutcome.Overtaken;
+        if (_totals.CountHigh > _countMax) return RatedOutcome.NearBound;
+        _totals.CopyDirtyTo(Batch.Totals);
+        _names.CopyDirtyTo(Batch.Names);
+        _producers.CopyDirtyTo(Batch.Producers);
+        Batch.Progress = _progress;
+        return RatedOutcome.Ready;
+    }
+
+    /// <summary>Keys and batch are in index and store.</summary>
+    public void Written()
+    {
+        Stored = _progress;
+        _duplicates.Written();
+        _totals.Written();
+        _names.Written();
+        _producers.Written(_progress.LogTimeMs);
+        if (_series.Count > _seriesMax) _series.Clear();
+        _exact = false;
+        Reset();
+    }
+
+    async ValueTask RateEventsAsync(
+        ArchivedFrame frame, EventColumns events, long logTimeMs, CancellationToken cancellation)
+    {
+        await _duplicates.DecideAsync(
+            events, _log.Generation, frame.Offset, logTimeMs, _decisions, cancellation);
+        if (!_decisions.AllCounted) AddRefused(frame, events);
+        _frame.Add(events, _decisions);
+        if (_exact || _totals.CountHigh + events.Count > _countMax)
+            await AddOneByOneAsync(frame, events, cancellation);
+        else
+            AddGroups(frame, events);
+        _names.See(
+            events, _frame.Groups, new(_log.Generation, Partition, frame.Offset, 0), frame.TimeMs);
+    }
+
+    void AddGroups(ArchivedFrame frame, EventColumns events)
+    {
+        foreach (ref readonly var group in _frame.Groups)
+        {
+            _totals.Add(new(
+                SeriesOf(events, group), group.Window, group.Sum, group.Count, group.Min, group.Max, group.Last,
+                group.LastAtMs, _log.Generation, frame.Offset, group.Index));
+            PendingCounted += group.Count;
+        }
+    }
+
+    /// <summary>The slow way, where a total may reach its bound within this frame: against the stored totals.</summary>
+    async ValueTask AddOneByOneAsync(ArchivedFrame frame, EventColumns events, CancellationToken cancellation)
+    {
+        var keys = new TotalKey[_frame.Groups.Length];
+        for (var i = 0; i < keys.Length; i++)
+        {
+            var group = _frame.Groups[i];
+            keys[i] = new(SeriesOf(events, group), group.Window);
+            _totals.Touch(keys[i]);
+        }
+
+        // False is found again, and answered, by CloseAsync: nothing is written before that.
+        await _totals.LoadAsync(_store, Stored, cancellation);
+        for (var i = 0; i < events.Count; i++)
+        {
+            if (_frame.GroupOf[i] < 0) continue;
+            var key = keys[_frame.GroupOf[i]];
+            if (_totals.CountOf(key) >= _countMax)
+            {
+                var account = events.Customers.Account(events.Customer[i]);
+                AddFate(frame, i, account, Fate.Parked, ParkReason.TotalOverflow, 1, null);
+                continue;
+            }
+
+            var quantity = events.Quantity[i];
+            _totals.Add(new(
+                key.Series, key.Window, quantity, 1, quantity, quantity, quantity, events.TimestampMs[i],
+                _log.Generation, frame.Offset, i));
+            PendingCounted++;
+        }
+    }
+
+    void AddRefused(ArchivedFrame frame, EventColumns events)
+    {
+        var fates = _decisions.Fates;
+        for (var i = 0; i < fates.Length; i++)
+        {
+            if (fates[i] == Fate.Counted) continue;
+            var original = new LogPosition(
+                _decisions.OriginalGenerations[i], Partition, _decisions.OriginalOffsets[i],
+                _decisions.OriginalIndices[i]);
+            var account = events.Customers.Account(events.Customer[i]);
+            AddFate(frame, i, account, fates[i], ParkReason.None, 1, original);
+        }
+    }
+
+    void AddFate(
+        ArchivedFrame frame, int index, AccountId account, Fate fate, ParkReason reason, int eventCount,
+        LogPosition? original) =>
+        Batch.Fates.Add(new(
+            _log.Generation, frame.Offset, index, account, fate, reason, eventCount, original));
+
+    UInt128 SeriesOf(EventColumns events, in FrameGroup group)
+    {
+        var account = events.Customers.Account(group.Customer);
+        var customer = events.Customers.Ref(group.Customer);
+        var product = events.Products.Ref(group.Product);
+        var currency = events.Assertions.Name(group.Assertion);
+        var entity = events.Assertions.Ref(group.Assertion);
+        var id = Identities.Series(_log.HashSeed, account, customer, product, currency, entity);
+        if (_series.Add(id))
+            Batch.Series.Add(new(id, account, Text(customer), Text(product), Text(currency), Text(entity)));
+        return id;
+    }
+
+    void Reset()
+    {
+        Batch.Clear();
+        PendingEvents = 0;
+        PendingCounted = 0;
+    }
+
+    static string Text(ReadOnlySpan<byte> utf8) => Encoding.UTF8.GetString(utf8);
+}

@@ -1,0 +1,197 @@
+using Microsoft.Extensions.Logging;
+using Received.Log;
+using Received.Model;
+using Received.Usage;
+
+namespace Received.Rating;
+
+/// <summary>
+/// Rates the partitions that it owns: reads, decides, adds up, writes. Goal: an acknowledged event is in the totals
+/// within 2 s, and each exactly once through any crash.
+/// Order of writing: keys, then fates, totals and progress in one step. A crash in between leaves keys at positions
+/// past the progress; those have no say when the same frames are rated again.
+/// Bounded: nothing is read while a flush is being written.
+/// </summary>
+public sealed class RatingLoop : LogLoop
+{
+    static readonly TimeSpan ExpireEvery = TimeSpan.FromMinutes(10);
+
+    readonly IUsageStore _store;
+    readonly IKeyIndex _keys;
+    readonly RatingMetrics _metrics;
+    readonly Slot[] _slots;
+    readonly FrameReader _reader = new();
+    readonly EventColumns _events = new();
+    readonly List<RatedBatch> _batches = [];
+    readonly List<KeyBatch> _keyBatches = [];
+    readonly List<Slot> _closed = [];
+    readonly List<Heartbeat> _heartbeats = [];
+    long? _firstPendingAt;
+    long? _heartbeatAt;
+    long _expiredAt;
+
+    public RatingLoop(
+        ILog log, IUsageStore store, IKeyIndex keys, IReadOnlyList<PartitionId> partitions, RatingOptions options,
+        RatingMetrics metrics, TimeProvider time, ILogger<RatingLoop> logger)
+        : base("Rating", log, partitions, options, time, logger)
+    {
+        _store = store;
+        _keys = keys;
+        _metrics = metrics;
+        _expiredAt = time.GetTimestamp();
+        var totalsMax = options.TotalsCachedMax / Math.Max(1, partitions.Count);
+        var namesMax = options.NamesCachedMax / Math.Max(1, partitions.Count);
+        _slots = [.. partitions.Select(partition => new Slot(
+            new(partition, log.Identity, new(keys, partition, log.Identity), store, totalsMax, namesMax),
+            new(partition)))];
+        metrics.Observe("rating", Snapshot);
+    }
+
+    public override IReadOnlyList<PartitionLag> Snapshot()
+    {
+        var nowMs = NowMs;
+        return [.. _slots.Select(slot => slot.Turn.Lag(Log, nowMs))];
+    }
+
+    private protected override async ValueTask OpenAsync(CancellationToken cancellation)
+    {
+        _firstPendingAt = null;
+        foreach (var slot in _slots) await OpenAsync(slot, false, cancellation);
+    }
+
+    private protected override async ValueTask<bool> PassAsync(CancellationToken cancellation)
+    {
+        var read = false;
+        foreach (var slot in _slots)
+        {
+            if (Log.Extent(slot.Rater.Partition).Head <= slot.Rater.Next) continue;
+            await RateAsync(slot, cancellation);
+            read = true;
+        }
+
+        if (UntilFlush() <= TimeSpan.Zero) await FlushAsync(cancellation);
+        if (UntilHeartbeat() <= TimeSpan.Zero) await BeatAsync(cancellation);
+        return read;
+    }
+
+    private protected override async ValueTask FlushAsync(CancellationToken cancellation)
+    {
+        if (_firstPendingAt is null) return;
+        var started = Time.GetTimestamp();
+        _batches.Clear();
+        _keyBatches.Clear();
+        _closed.Clear();
+        foreach (var slot in _slots)
+            if (slot.Rater.HasPending) await CloseAsync(slot, cancellation);
+        if (_keyBatches.Count > 0) await _keys.AddAsync(_keyBatches, cancellation);
+        if (_batches.Count > 0) await _store.WriteAsync(_batches, cancellation);
+        foreach (var slot in _closed)
+        {
+            _metrics.Rated(slot.Rater.Batch, slot.Rater.PendingCounted);
+            slot.Rater.Written();
+            slot.Turn.Wrote(slot.Rater.Stored.Next);
+        }
+
+        _firstPendingAt = null;
+        Wrote();
+        _metrics.Flushed("rating", Time.GetElapsedTime(started));
+        await ExpireAsync(cancellation);
+    }
+
+    private protected override TimeSpan SleepMax()
+    {
+        var flush = UntilFlush();
+        var heartbeat = UntilHeartbeat();
+        return flush < heartbeat ? flush : heartbeat;
+    }
+
+    private protected override void CopyNexts(Span<long> nexts)
+    {
+        for (var i = 0; i < _slots.Length; i++) nexts[i] = _slots[i].Rater.Next;
+    }
+
+    async ValueTask OpenAsync(Slot slot, bool exact, CancellationToken cancellation)
+    {
+        await slot.Rater.OpenAsync(exact, cancellation);
+        var stored = slot.Rater.Stored;
+        await LogCheck.VerifyAsync(
+            Log, stored.Partition, "rated", stored.Generation, stored.Next, stored.LastChecksum, cancellation);
+        slot.Turn.Wrote(stored.Next);
+    }
+
+    async ValueTask RateAsync(Slot slot, CancellationToken cancellation)
+    {
+        var partition = slot.Rater.Partition;
+        using var batch = await Log.ReadAsync(partition, slot.Rater.Next, Options.ReadBytes, cancellation);
+        foreach (var record in batch.Records)
+        {
+            var frame = _reader.Read(partition, record, _events);
+            if (frame.Broken != ParkReason.None)
+                Logger.FrameParked(partition.Value, frame.Offset, frame.Broken, frame.EventCount);
+            await slot.Rater.RateAsync(frame, cancellation);
+        }
+
+        if (slot.Rater.HasPending) _firstPendingAt ??= Time.GetTimestamp();
+    }
+
+    async ValueTask CloseAsync(Slot slot, CancellationToken cancellation)
+    {
+        var outcome = await slot.Rater.CloseAsync(cancellation);
+        if (outcome == RatedOutcome.Ready)
+        {
+            var pending = slot.Rater.PendingKeys;
+            if (pending.Length > 0) _keyBatches.Add(new(slot.Rater.Partition, pending));
+            _batches.Add(slot.Rater.Batch);
+            _closed.Add(slot);
+            return;
+        }
+
+        // The same frames come again, from the stored progress: the pass after this one reads them.
+        await OpenAsync(slot, outcome == RatedOutcome.NearBound, cancellation);
+        if (outcome == RatedOutcome.Overtaken)
+            Logger.Overtaken(slot.Rater.Partition.Value, slot.Rater.Next);
+    }
+
+    /// <summary>Law 7. The time is taken before the head: what was acknowledged by then is below it.</summary>
+    async ValueTask BeatAsync(CancellationToken cancellation)
+    {
+        _heartbeats.Clear();
+        foreach (var slot in _slots)
+        {
+            var nowMs = NowMs;
+            var head = Log.Extent(slot.Rater.Partition).Head;
+            var rated = slot.Rater.Stored.Next;
+            _heartbeats.Add(new(slot.Rater.Partition, head, nowMs, rated));
+            if (rated >= head) slot.Turn.Level(nowMs);
+        }
+
+        await _store.WriteHeartbeatsAsync(_heartbeats, cancellation);
+        Wrote();
+        _heartbeatAt = Time.GetTimestamp();
+    }
+
+    async ValueTask ExpireAsync(CancellationToken cancellation)
+    {
+        if (Time.GetElapsedTime(_expiredAt) < ExpireEvery) return;
+        foreach (var slot in _slots)
+        {
+            var beforeMs = slot.Rater.Stored.LogTimeMs - (long)Log.Identity.DedupeWindow.TotalMilliseconds;
+            await _keys.ExpireAsync(slot.Rater.Partition, beforeMs, cancellation);
+        }
+
+        _expiredAt = Time.GetTimestamp();
+    }
+
+    TimeSpan UntilFlush()
+    {
+        if (_firstPendingAt is not { } first) return TimeSpan.MaxValue;
+        var events = 0L;
+        foreach (var slot in _slots) events += slot.Rater.PendingEvents;
+        return events >= Options.FlushEvents ? TimeSpan.Zero : Options.FlushDelay - Time.GetElapsedTime(first);
+    }
+
+    TimeSpan UntilHeartbeat() =>
+        _heartbeatAt is { } last ? Options.HeartbeatEvery - Time.GetElapsedTime(last) : TimeSpan.Zero;
+
+    sealed record Slot(PartitionRater Rater, PartitionTurn Turn);
+}

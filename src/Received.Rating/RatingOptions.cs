@@ -1,0 +1,60 @@
+using System.ComponentModel.DataAnnotations;
+
+namespace Received.Rating;
+
+/// <summary>How the loops behind the log work. All memory that they take is bounded by these.</summary>
+public sealed class RatingOptions
+{
+    /// <summary>
+    /// Totals kept in memory so that rating need not read them back, over all partitions; about 200 bytes each. Those
+    /// that a flush at hand needs come on top.
+    /// </summary>
+    [Range(1_000, 100_000_000)]
+    public int TotalsCachedMax { get; set; } = 500_000;
+
+    /// <summary>References whose names are kept in memory, over all partitions; about 300 bytes each.</summary>
+    [Range(1_000, 100_000_000)]
+    public int NamesCachedMax { get; set; } = 100_000;
+
+    /// <summary>Events rated, over all partitions, after which they are written at once.</summary>
+    [Range(1, 10_000_000)]
+    public int FlushEvents { get; set; } = 200_000;
+
+    /// <summary>
+    /// How long a rated event waits to be written. Totals are promised within 2 s of the acknowledgement; a flush
+    /// takes some tenths of a second under load.
+    /// </summary>
+    public TimeSpan FlushDelay { get; set; } = TimeSpan.FromMilliseconds(200);
+
+    /// <summary>Bytes of frames taken from one partition before the next one has its turn.</summary>
+    [Range(1, 64 * 1024 * 1024)]
+    public int ReadBytes { get; set; } = 1024 * 1024;
+
+    /// <summary>Law 7 asks for a heartbeat at least every second.</summary>
+    public TimeSpan HeartbeatEvery { get; set; } = TimeSpan.FromMilliseconds(500);
+
+    /// <summary>Events after which the archive writes. Their columns are held in memory until then.</summary>
+    [Range(1, 10_000_000)]
+    public int ArchiveEvents { get; set; } = 150_000;
+
+    /// <summary>How long an event waits to be archived while fewer than <see cref="ArchiveEvents"/> wait.</summary>
+    public TimeSpan ArchiveDelay { get; set; } = TimeSpan.FromMilliseconds(500);
+
+    /// <summary>
+    /// Frames that rating may be behind before the archive pauses between writes, so that rating has the store and
+    /// the cores. It never stops: retention waits for it.
+    /// </summary>
+    [Range(0, int.MaxValue)]
+    public int ArchiveYieldFrames { get; set; } = 64;
+
+    /// <summary>The pause. Zero: the archive does not yield.</summary>
+    public TimeSpan ArchiveYieldPause { get; set; } = TimeSpan.FromMilliseconds(100);
+
+    /// <summary>How often the log is told what it may forget.</summary>
+    public TimeSpan RetentionEvery { get; set; } = TimeSpan.FromMinutes(1);
+
+    /// <summary>First pause after the store or the log failed; doubled up to <see cref="BackOffMax"/>.</summary>
+    public TimeSpan BackOffFirst { get; set; } = TimeSpan.FromMilliseconds(100);
+
+    public TimeSpan BackOffMax { get; set; } = TimeSpan.FromSeconds(5);
+}
