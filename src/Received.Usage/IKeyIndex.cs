@@ -33,7 +33,9 @@ public interface IKeyIndex : IAsyncDisposable
     /// <summary>Adds entries of several partitions durably: on return they survive kill and power cut.</summary>
     ValueTask AddAsync(IReadOnlyList<KeyBatch> batches, CancellationToken cancellation = default);
 
-    /// <summary>All entries of a partition at or after that log time, in no order, a chunk at a time.</summary>
+    /// <summary>All entries of a partition at or after that log time, in no order, a chunk at a time.
+    /// An entry that was added more than once may come more than once; a chunk is valid until the next is asked
+    /// for.</summary>
     IAsyncEnumerable<ReadOnlyMemory<KeyEntry>> StreamAsync(
         PartitionId partition, long notBeforeMs, CancellationToken cancellation = default);
 

@@ -1,0 +1,12 @@
+namespace Received.Usage.Runs;
+
+/// <summary>
+/// A run's bytes are not those that were written. Going on without it could count events twice, so nothing does; the
+/// index is derived from the log and can be made anew.
+/// </summary>
+public sealed class KeyIndexCorruptException(string path, string finding) : Exception(
+    $"The key index file {path} is corrupt: {finding}. Duplicates cannot be told any more. The index is derived from "
+    + $"the log: stop the server, delete the folder {Path.GetDirectoryName(path)} and rate anew (received rerate).")
+{
+    public string FilePath { get; } = path;
+}
