@@ -1,0 +1,179 @@
+using Received.Model;
+
+namespace Received.Usage.DuckDb;
+
+/// <summary>The archive's progress, and its frames again as rating read them.</summary>
+static class ArchiveReads
+{
+    /// <summary>
+    /// Events of a page, all in memory at once: enough that a query's fixed cost (a few ms) does not show, and a frame is
+    /// never larger.
+    /// </summary>
+    const int PageEvents = 65_536;
+
+    const int PageFrames = 512;
+
+    const string EventsOfPage =
+        "FROM events WHERE partition = $1 AND generation = $2 AND \"offset\" BETWEEN $3 AND $4";
+
+    /// <summary>Null if the partition has none yet.</summary>
+    public static ArchiveProgress? Progress(DuckDbSession session, PartitionId partition)
+    {
+        using var rows = session.Query(
+            """
+            SELECT generation, next, last_checksum, accepted, unknown_frames FROM archive_progress WHERE partition = $1
+            """, partition.Value);
+        if (!rows.Next()) return null;
+        return new(
+            partition, rows.Column<ushort>(0)[0], rows.Column<long>(1)[0], rows.Column<ulong>(2)[0],
+            rows.Column<long>(3)[0], rows.Column<long>(4)[0]);
+    }
+
+    /// <summary>
+    /// Pages of frames, each page from a snapshot of its own: archived frames never change. The columns are used again for the
+    /// next page.
+    /// </summary>
+    public static IEnumerable<IReadOnlyList<ArchivedFrame>> Replay(
+        DuckDbSession session, PartitionId partition, long offset)
+    {
+        var columns = new List<EventColumns>();
+        for (ushort generation = 0; ;)
+        {
+            var (frames, at) = ReadFrames(session, partition, generation, offset);
+            if (frames.Count == 0) yield break;
+            ReadEvents(session, partition, at, frames, columns);
+            yield return frames;
+            generation = at;
+            offset = frames[^1].Offset + 1;
+        }
+    }
+
+    /// <summary>Frames of one generation, without their events.</summary>
+    static (List<ArchivedFrame> Frames, ushort Generation) ReadFrames(
+        DuckDbSession session, PartitionId partition, ushort generation, long offset)
+    {
+        using var rows = session.Query(
+            $"""
+            SELECT generation, "offset", event_count, time_ms, producer_id, producer_number, checksum, broken
+            FROM frames WHERE partition = $1 AND generation >= $2 AND (generation > $2 OR "offset" >= $3)
+            ORDER BY generation, "offset" LIMIT {PageFrames}
+            """, partition.Value, generation, offset);
+        var frames = new List<ArchivedFrame>();
+        var events = 0;
+        while (rows.Next())
+        {
+            for (var i = 0; i < rows.Count; i++)
+            {
+                if (frames.Count == 0) generation = rows.Column<ushort>(0)[i];
+                var count = rows.Column<int>(2)[i];
+                if (rows.Column<ushort>(0)[i] != generation || (frames.Count > 0 && events + count > PageEvents))
+                    return (frames, generation);
+                events += count;
+                frames.Add(new(
+                    rows.Column<long>(1)[i], count, rows.Column<long>(3)[i], rows.Column<ulong>(4)[i],
+                    rows.Column<long>(5)[i], rows.Column<ulong>(6)[i], (ParkReason)rows.Column<byte>(7)[i], null));
+            }
+        }
+
+        return (frames, generation);
+    }
+
+    static void ReadEvents(
+        DuckDbSession session, PartitionId partition, ushort generation, List<ArchivedFrame> frames,
+        List<EventColumns> columns)
+    {
+        for (var i = 0; i < frames.Count; i++)
+        {
+            if (i == columns.Count) columns.Add(new());
+            columns[i].Clear();
+            if (frames[i].Broken == ParkReason.None) frames[i] = frames[i] with { Events = columns[i] };
+        }
+
+        var (first, last) = (frames[0].Offset, frames[^1].Offset);
+        var names = ReadNames(session, partition, generation, first, last);
+        using var rows = session.Query(
+            $"""
+            SELECT "offset", customer, product, assertion, timestamp_ms, received_at_ms, quantity, key, data
+            {EventsOfPage} ORDER BY "offset", "index"
+            """, partition.Value, generation, first, last);
+        var at = 0;
+        var local = new LocalNames(names);
+        while (rows.Next())
+        {
+            var offsets = rows.Column<long>(0);
+            for (var i = 0; i < rows.Count; i++)
+            {
+                while (frames[at].Offset != offsets[i]) at++;
+                local.Add(frames[at].Events!, rows, i);
+            }
+        }
+
+        foreach (var frame in frames)
+        {
+            if (frame.Events is { } events && events.Count != frame.EventCount)
+                throw new InvalidDataException(
+                    $"The archive has {events.Count} of {frame.EventCount} events of frame {partition}/{frame.Offset}.");
+        }
+    }
+
+    static Dictionary<int, ArchivedName> ReadNames(
+        DuckDbSession session, PartitionId partition, ushort generation, long first, long last)
+    {
+        using var rows = session.Query(
+            $"""
+            SELECT num, account, ref, name FROM archive_names WHERE num IN (
+                SELECT customer {EventsOfPage} UNION SELECT product {EventsOfPage} UNION SELECT assertion {EventsOfPage})
+            """, partition.Value, generation, first, last);
+        var names = new Dictionary<int, ArchivedName>();
+        while (rows.Next())
+        {
+            for (var i = 0; i < rows.Count; i++)
+            {
+                names.Add(rows.Column<int>(0)[i], new(
+                    new(rows.Column<uint>(1)[i]), rows.Bytes(2, i).ToArray(), rows.Bytes(3, i).ToArray()));
+            }
+        }
+
+        return names;
+    }
+}
+
+sealed record ArchivedName(AccountId Account, byte[] Ref, byte[] Name);
+
+/// <summary>From the archive's numbers back to the indices of a frame's own tables, in order of first appearance.</summary>
+sealed class LocalNames(Dictionary<int, ArchivedName> names)
+{
+    readonly Dictionary<int, int> _customers = [];
+    readonly Dictionary<int, int> _products = [];
+    readonly Dictionary<int, int> _assertions = [];
+    EventColumns? _events;
+
+    public void Add(EventColumns events, DuckDbRows rows, int row)
+    {
+        if (events != _events) Start(events);
+        events.Add(
+            Index(_customers, events.Customers, rows.Column<int>(1)[row]),
+            Index(_products, events.Products, rows.Column<int>(2)[row]),
+            Index(_assertions, events.Assertions, rows.Column<int>(3)[row]),
+            rows.Column<long>(4)[row], rows.Column<long>(5)[row], rows.Column<Int128>(6)[row],
+            rows.Bytes(7, row), rows.Bytes(8, row));
+    }
+
+    void Start(EventColumns events)
+    {
+        _events = events;
+        _customers.Clear();
+        _products.Clear();
+        _assertions.Clear();
+    }
+
+    int Index(Dictionary<int, int> known, NamedTable table, int number)
+    {
+        if (known.TryGetValue(number, out var index)) return index;
+        var name = names[number];
+        // Interning finds the empty assertion, which every frame's table begins with.
+        index = table.Intern(name.Account, name.Ref, name.Name);
+        known.Add(number, index);
+        return index;
+    }
+}

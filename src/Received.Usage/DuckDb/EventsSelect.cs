@@ -1,0 +1,95 @@
+using Received.Model;
+
+namespace Received.Usage.DuckDb;
+
+/// <summary>
+/// Archived events with their fates. Rows are picked by numbers and integers first; references, names and data are joined to
+/// those that are shown. An event that rating has passed and that has no stored fate was counted.
+/// </summary>
+static class EventsSelect
+{
+    const string Picked = """
+        WITH picked AS (
+            SELECT e.*, coalesce(f.fate, w.fate,
+                    CASE WHEN (e.generation, e."offset") < (r.generation, r.next) THEN 0::UTINYINT END) AS fate,
+                coalesce(f.reason, w.reason, 0::UTINYINT) AS reason,
+                f.original_partition, f.original_generation, f.original_offset, f.original_index
+            FROM events e
+            LEFT JOIN fates f ON f.partition = e.partition AND f.generation = e.generation
+                AND f."offset" = e."offset" AND f."index" = e."index"
+            LEFT JOIN fates w ON w.partition = e.partition AND w.generation = e.generation
+                AND w."offset" = e."offset" AND w."index" = -1
+            LEFT JOIN progress r ON r.partition = e.partition
+        """;
+
+    const string Shown = """
+        SELECT e.partition, e.generation, e."offset", e."index", e.account, c.ref, c.name, p.ref, p.name, a.name, a.ref,
+            e.timestamp_ms, e.received_at_ms, e.quantity, e.key, e.data, e.fate, e.reason,
+            e.original_partition, e.original_generation, e.original_offset, e.original_index
+        FROM picked e JOIN archive_names c ON c.num = e.customer JOIN archive_names p ON p.num = e.product
+        JOIN archive_names a ON a.num = e.assertion
+        ORDER BY e.partition, e.generation, e."offset", e."index"
+        """;
+
+    public static IReadOnlyList<EventLine> Read(DuckDbSession session, EventsQuery query)
+    {
+        var sql = new SqlText().Add(Picked).Add("WHERE e.account = {0}", query.Account.Value);
+        AddRef(sql, "e.customer", ArchiveNames.Customer, query.Account, query.CustomerRef);
+        AddRef(sql, "e.product", ArchiveNames.Product, query.Account, query.ProductRef);
+        sql.AddIf("AND e.timestamp_ms >= {0}", query.FromMs).AddIf("AND e.timestamp_ms < {0}", query.ToMs);
+        if (query.After is { } after)
+        {
+            sql.Add("AND (e.partition, e.generation, e.\"offset\", e.\"index\") > (").Add("{0}", after.Partition.Value);
+            sql.Add(", {0}", after.Generation).Add(", {0}", after.Offset).Add(", {0})", after.Index);
+            // Said apart so that whole row groups can be skipped.
+            sql.Add("AND e.partition >= {0}", after.Partition.Value);
+        }
+
+        if (query.Fate is { } fate) sql.Add("AND fate = {0}", (byte)fate);
+        sql.Add("ORDER BY e.partition, e.generation, e.\"offset\", e.\"index\"").Add("LIMIT {0})", query.Limit);
+        return Lines(session, sql.Add(Shown));
+    }
+
+    public static EventLine? Find(DuckDbSession session, AccountId account, LogPosition position)
+    {
+        var sql = new SqlText().Add(Picked).Add("WHERE e.account = {0}", account.Value);
+        sql.Add("AND e.partition = {0}", position.Partition.Value).Add("AND e.generation = {0}", position.Generation);
+        sql.Add("AND e.\"offset\" = {0}", position.Offset).Add("AND e.\"index\" = {0})", position.Index);
+        return Lines(session, sql.Add(Shown)).FirstOrDefault();
+    }
+
+    static void AddRef(SqlText sql, string column, byte kind, AccountId account, string? reference)
+    {
+        if (reference is null) return;
+        sql.Add($"AND {column} IN (SELECT num FROM archive_names").Add("WHERE kind = {0}", kind);
+        sql.Add("AND account = {0}", account.Value).Add("AND ref = {0})", DuckDbSession.Utf8(reference));
+    }
+
+    static List<EventLine> Lines(DuckDbSession session, SqlText sql)
+    {
+        using var rows = session.Query(sql.ToString(), sql.Arguments);
+        var lines = new List<EventLine>();
+        while (rows.Next())
+        {
+            for (var i = 0; i < rows.Count; i++) lines.Add(Line(rows, i));
+        }
+
+        return lines;
+    }
+
+    static EventLine Line(DuckDbRows rows, int i) => new(
+        Position(rows, i, 0), new(rows.Column<uint>(4)[i]), rows.Text(5, i), rows.Text(6, i), rows.Text(7, i),
+        rows.Text(8, i), rows.Text(9, i), rows.Text(10, i), rows.Column<long>(11)[i], rows.Column<long>(12)[i],
+        rows.Column<Int128>(13)[i], rows.Bytes(14, i).ToArray(), rows.Bytes(15, i).ToArray(),
+        rows.IsNull(16, i) ? null : (Fate)rows.Column<byte>(16)[i], (ParkReason)rows.Column<byte>(17)[i],
+        rows.IsNull(18, i) ? null : Position(rows, i, 18));
+
+    /// <summary>Partition, generation, offset and index in four columns.</summary>
+    static LogPosition Position(DuckDbRows rows, int i, int column)
+    {
+        var partition = new PartitionId(rows.Column<ushort>(column)[i]);
+        return new(
+            rows.Column<ushort>(column + 1)[i], partition, rows.Column<long>(column + 2)[i],
+            rows.Column<int>(column + 3)[i]);
+    }
+}

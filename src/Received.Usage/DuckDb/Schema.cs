@@ -1,0 +1,84 @@
+using System.Globalization;
+using Received.Model;
+
+namespace Received.Usage.DuckDb;
+
+/// <summary>The tables, and whose they are: a version of their layout and the identity of the log they were filled from.</summary>
+static class Schema
+{
+    public const int Version = 1;
+
+    static readonly string Tables = Read("Schema.sql");
+
+    public static readonly string Staging = Read("Staging.sql");
+
+    /// <exception cref="LogIdentityException">Filled from another log, or by a newer program.</exception>
+    public static void Open(DuckDbSession session, LogIdentity log)
+    {
+        session.Begin();
+        session.Execute(Tables);
+        if (ReadStore(session) is not { } stored)
+        {
+            session.Execute(
+                "INSERT INTO store VALUES ($1, $2, $3, $4, $5, $6)",
+                Version, log.Id.ToByteArray(bigEndian: true), log.Generation, log.PartitionCount,
+                (long)log.DedupeWindow.TotalMilliseconds, log.HashSeed);
+        }
+        else
+        {
+            Check(stored.Version, stored.Log, log);
+        }
+
+        session.Commit();
+    }
+
+    static (int Version, LogIdentity Log)? ReadStore(DuckDbSession session)
+    {
+        using var rows = session.Query("SELECT * FROM store");
+        if (!rows.Next()) return null;
+        return (rows.Column<int>(0)[0], new(
+            new(rows.Bytes(1, 0), bigEndian: true), rows.Column<ushort>(2)[0], rows.Column<int>(3)[0],
+            TimeSpan.FromMilliseconds(rows.Column<long>(4)[0]), rows.Column<long>(5)[0]));
+    }
+
+    static void Check(int version, LogIdentity stored, LogIdentity log)
+    {
+        if (version != Version)
+        {
+            throw new LogIdentityException(
+                $"The usage store has layout {version} and this program knows layout {Version}: "
+                + "start the version of Received that wrote it, or a newer one.");
+        }
+
+        if (stored.Id != log.Id)
+        {
+            throw new LogIdentityException(
+                $"The usage store was filled from log {stored.Id}, but the log here is {log.Id}. Start with the data folder "
+                + "that the store belongs to; to make totals anew from this log, start with an empty store.");
+        }
+
+        if (stored.Generation != log.Generation)
+        {
+            throw new LogIdentityException(
+                $"The usage store was filled from generation {stored.Generation} of log {log.Id}, but the log here is "
+                + $"generation {log.Generation}: it was replaced or restored. `received log adopt` records that; without it, "
+                + "start with the data folder that the store belongs to.");
+        }
+
+        if (stored != log)
+        {
+            throw new LogIdentityException(string.Create(
+                CultureInfo.InvariantCulture,
+                $"The usage store was filled from log {log.Id} as {stored}, but the log here says {log}: what is fixed with a "
+                + $"log has changed. Restore its identity file."));
+        }
+    }
+
+    static string Read(string file)
+    {
+        using var stream = typeof(Schema).Assembly.GetManifestResourceStream(typeof(Schema), file)
+            ?? throw new InvalidOperationException($"{file} is not in the assembly.");
+        using var reader = new StreamReader(stream);
+        return reader.ReadToEnd();
+    }
+}
