@@ -11,7 +11,7 @@ public sealed class ByteColumn
     public int ByteCount => Count == 0 ? 0 : _ends[Count - 1];
 
     public ReadOnlySpan<byte> this[int index] =>
-        _bytes.AsSpan((index == 0 ? 0 : _ends[index - 1]).._ends[..Count][index]);
+        _bytes.AsSpan((index == 0 ? 0 : _ends[index - 1])..Ends[index]);
 
     /// <summary>All entries' bytes, one behind the other.</summary>
     public ReadOnlySpan<byte> Bytes => _bytes.AsSpan(0, ByteCount);

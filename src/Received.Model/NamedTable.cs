@@ -24,7 +24,7 @@ public sealed class NamedTable
 
     public ByteColumn Names => _names;
 
-    public AccountId Account(int index) => new(_accounts[..Count][index]);
+    public AccountId Account(int index) => new(_accounts.AsSpan(0, Count)[index]);
 
     public ReadOnlySpan<byte> Ref(int index) => _refs[index];
 

@@ -6,7 +6,7 @@ namespace Received.Rating;
 /// <summary>
 /// Says "new" for nearly every identity that was never added, and never for one that was. A blocked Bloom filter (all
 /// bits of a key in one cache line, 10 of 512) in generations: each remembers its newest log time and goes as a whole
-/// when that has left the window. A generation has 23 bits a key when it is full. Up to a million keys they double; past it each
+/// when that has left the window. A full generation has 23 bits a key. Up to a million keys they double; past it each
 /// adds a third, so that the newest, still empty, keeps all together at or below 4 bytes a key.
 /// </summary>
 sealed class KeyFilter
@@ -96,10 +96,10 @@ sealed class KeyFilter
     {
         Span<ulong> words = stackalloc ulong[BlockWords];
         words.Clear();
-        var low = (ulong)identity;
-        for (var i = 0; i < 7; i++, low >>= 9) words[(int)(low >> 6) & 7] |= 1UL << (int)(low & 63);
+        var low = unchecked((ulong)identity);
+        for (var i = 0; i < 7; i++, low >>= 9) words[(int)((low >> 6) & 7)] |= 1UL << (int)(low & 63);
         var high = (ulong)(identity >> 64);
-        for (var i = 0; i < 3; i++, high >>= 9) words[(int)(high >> 6) & 7] |= 1UL << (int)(high & 63);
+        for (var i = 0; i < 3; i++, high >>= 9) words[(int)((high >> 6) & 7)] |= 1UL << (int)(high & 63);
         return Vector512.Create((ReadOnlySpan<ulong>)words);
     }
 
@@ -113,7 +113,7 @@ sealed class KeyFilter
         public Generation(int keysMax)
         {
             _keysMax = keysMax;
-            _blocks = checked((int)(((long)keysMax * BitsPerKey) + BlockBits - 1) / BlockBits);
+            _blocks = (int)((((long)keysMax * BitsPerKey) + BlockBits - 1) / BlockBits);
             // Pinned, so that a block once aligned stays within one cache line.
             _words = GC.AllocateArray<ulong>((_blocks * BlockWords) + BlockWords - 1, pinned: true);
             var address = Marshal.UnsafeAddrOfPinnedArrayElement(_words, 0);
