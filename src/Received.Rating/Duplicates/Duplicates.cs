@@ -24,7 +24,6 @@ public sealed class Duplicates(IKeyIndex index, PartitionId partition, LogIdenti
     KeyEntry[] _found = [];
 
     bool _loaded;
-    long _forgottenBeforeMs = long.MinValue;
     (ushort Generation, long Offset)? _last;
     long _lastLogTimeMs = long.MinValue;
 
@@ -43,20 +42,17 @@ public sealed class Duplicates(IKeyIndex index, PartitionId partition, LogIdenti
     public long FilterKeys => _filter.Keys;
 
     /// <summary>
-    /// Makes ready to decide frames from <paramref name="logTimeMs"/> on (the log time of the stored progress): fills
-    /// the filter from the index, unless it still knows all of it. Undoes nothing that is pending: call
-    /// <see cref="Discard"/> before when going back.
+    /// Makes ready to decide frames from <paramref name="logTimeMs"/> on (the log time of the stored progress):
+    /// forgets what is pending, and fills the filter from the index. Always from the index: another owner may have
+    /// written since.
     /// </summary>
     public async ValueTask LoadAsync(long logTimeMs, CancellationToken cancellation = default)
     {
-        var notBeforeMs = NotBefore(logTimeMs);
-        if (_loaded && notBeforeMs >= _forgottenBeforeMs) return;
-        _loaded = false;
+        Discard();
         _filter.Clear();
-        foreach (var entry in _pending.Entries.Span) _filter.Renew(entry.Identity, entry.LogTimeMs);
-        await foreach (var chunk in index.StreamAsync(partition, notBeforeMs, cancellation))
+        await foreach (var chunk in index.StreamAsync(partition, NotBefore(logTimeMs), cancellation))
             foreach (ref readonly var entry in chunk.Span) _filter.Renew(entry.Identity, entry.LogTimeMs);
-        _forgottenBeforeMs = notBeforeMs;
+        _lastLogTimeMs = logTimeMs;
         _loaded = true;
     }
 
@@ -66,7 +62,7 @@ public sealed class Duplicates(IKeyIndex index, PartitionId partition, LogIdenti
     /// </summary>
     /// <param name="logTimeMs">The partition's running maximum of frame times, this frame's included.</param>
     /// <param name="decisions">Reset and filled.</param>
-    /// <exception cref="InvalidOperationException">Not loaded for that log time, or a frame out of order.</exception>
+    /// <exception cref="InvalidOperationException">Not loaded, or a frame out of order.</exception>
     public ValueTask DecideAsync(
         EventColumns events, ushort generation, long offset, long logTimeMs, Decisions decisions,
         CancellationToken cancellation = default)
@@ -85,21 +81,18 @@ public sealed class Duplicates(IKeyIndex index, PartitionId partition, LogIdenti
     public void Written()
     {
         _pending.Clear();
-        // Not while deciding: a flush that is given up goes back to before, and would have to load again.
-        var notBeforeMs = NotBefore(_lastLogTimeMs);
-        if (_filter.Expire(notBeforeMs)) _forgottenBeforeMs = notBeforeMs;
+        _filter.Expire(NotBefore(_lastLogTimeMs));
     }
 
     /// <summary>
-    /// The owner gave up a flush and will decide again from its stored progress: forgets what is pending. What may or
-    /// may not have reached the index is in the filter already. <see cref="LoadAsync"/> with the progress' log time
-    /// before going on.
+    /// The owner gave up a flush and will decide again from its stored progress: forgets what is pending. Nothing can
+    /// be decided before <see cref="LoadAsync"/>.
     /// </summary>
     public void Discard()
     {
         _pending.Clear();
         _last = null;
-        _lastLogTimeMs = long.MinValue;
+        _loaded = false;
     }
 
     /// <summary>Enters the events that are new for certain; collects those that the index must be asked for.</summary>
@@ -186,8 +179,7 @@ public sealed class Duplicates(IKeyIndex index, PartitionId partition, LogIdenti
 
     void CheckOrder(ushort generation, long offset, long logTimeMs)
     {
-        if (!_loaded || NotBefore(logTimeMs) < _forgottenBeforeMs)
-            throw new InvalidOperationException("The filter is not loaded for this log time: LoadAsync first.");
+        if (!_loaded) throw new InvalidOperationException("Nothing is loaded to decide by: LoadAsync first.");
         if (_last is { } last && (generation, offset).CompareTo(last) <= 0)
             throw new InvalidOperationException($"Frame {generation}/{offset} comes after {last}: out of order.");
         if (logTimeMs < _lastLogTimeMs)

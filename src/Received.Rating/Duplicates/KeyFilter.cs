@@ -54,10 +54,8 @@ sealed class KeyFilter
     }
 
     /// <summary>Drops generations with nothing at or after <paramref name="notBeforeMs"/>.</summary>
-    /// <returns>False when nothing was dropped.</returns>
-    public bool Expire(long notBeforeMs)
+    public void Expire(long notBeforeMs)
     {
-        var before = Keys;
         foreach (var generation in _generations)
         {
             if (generation.NewestMs >= notBeforeMs) continue;
@@ -65,7 +63,7 @@ sealed class KeyFilter
             Bytes -= generation.Bytes;
         }
 
-        return before != Keys && _generations.RemoveAll(generation => generation.NewestMs < notBeforeMs) > 0;
+        _generations.RemoveAll(generation => generation.NewestMs < notBeforeMs);
     }
 
     public void Clear()

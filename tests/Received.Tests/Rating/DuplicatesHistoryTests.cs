@@ -53,7 +53,7 @@ public sealed class DuplicatesHistoryTests : IDisposable
     [Fact]
     public Task Law_2_decides_as_a_list_searched_from_end_to_end_does_whatever_fails() =>
         Histories.SampleAsync(
-            async history => await RunAsync(history, new MemoryKeyIndex(), index => index), iter: 1500);
+            async history => await RunAsync(history, new MemoryKeyIndex(), index => index), iter: 800);
 
     [Fact]
     public Task Law_4_decides_the_same_again_after_crashes_over_run_files() =>
@@ -67,7 +67,7 @@ public sealed class DuplicatesHistoryTests : IDisposable
                     index.DisposeAsync().AsTask().GetAwaiter().GetResult();
                     return Open();
                 });
-            }, iter: 40, threads: 1);
+            }, iter: 25, threads: 1);
 
     static async Task RunAsync(History history, IKeyIndex index, Func<IKeyIndex, IKeyIndex> reopen)
     {

@@ -196,7 +196,7 @@ public sealed class DuplicatesTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task Going_back_past_what_the_filter_forgot_asks_for_loading()
+    public async Task Going_back_asks_for_loading_and_brings_back_what_had_left_the_window()
     {
         await _duplicates.LoadAsync(0);
         await DecideAsync(1, 1000, Base);
@@ -208,6 +208,23 @@ public sealed class DuplicatesTests : IAsyncDisposable
         await _duplicates.LoadAsync(1000);
         await DecideAsync(2, 1000, Base);
         Assert.Equal([Fate.Duplicate], _decisions.Fates.ToArray());
+    }
+
+    [Fact]
+    public async Task Law_2_what_another_owner_wrote_meanwhile_is_known_after_loading()
+    {
+        await _duplicates.LoadAsync(0);
+        await DecideAsync(1, 1000, Base with { Key = "other" });
+        var other = new Duplicates(_index, Partition, Log);
+        await other.LoadAsync(0);
+        await other.DecideAsync(Keyed.Events(Base), 1, 2, 1000, _decisions);
+        await _index.AddAsync([new(Partition, other.Pending)]);
+
+        _duplicates.Discard();
+        await _duplicates.LoadAsync(1000);
+        await DecideAsync(3, 1000, Base);
+        Assert.Equal([Fate.Duplicate], _decisions.Fates.ToArray());
+        Assert.Equal((1, 2L, 0), Original(0));
     }
 
     [Fact]
