@@ -29,9 +29,9 @@ sealed class IngestLifetime(
     }
 
     /// <summary>
-    /// A retry is refused once its timestamp is too old. First taken at the earliest FutureLimit before its timestamp, it can be taken
-    /// again until PastLimit after it; between doors whose clocks differ by ClockSkew more. All that must lie within the
-    /// time for which the log looks back.
+    /// A retry is refused once its timestamp is too old. First taken at the earliest FutureLimit before its timestamp,
+    /// it can be taken again until PastLimit after it; between doors whose clocks differ by ClockSkew more. All that
+    /// must lie within the time for which the log looks back.
     /// </summary>
     /// <exception cref="OptionsValidationException">The settings do not go together.</exception>
     internal static void CheckWindow(IngestOptions options, TimeSpan dedupeWindow)
@@ -45,10 +45,11 @@ sealed class IngestLifetime(
         if (options.PastLimit > dedupeWindow - options.FutureLimit - options.ClockSkew)
         {
             failures.Add($"{Section}:PastLimit ({options.PastLimit}) + FutureLimit ({options.FutureLimit}) + ClockSkew "
-                + $"({options.ClockSkew}) must be at most the log's dedupe window ({dedupeWindow}), which is fixed with the "
-                + "log: lower one of the three, or a retry could be counted twice.");
+                + $"({options.ClockSkew}) must be at most the log's dedupe window ({dedupeWindow}), which is fixed "
+                + "with the log: lower one of the three, or a retry could be counted twice.");
         }
 
-        if (failures.Count > 0) throw new OptionsValidationException(nameof(IngestOptions), typeof(IngestOptions), failures);
+        if (failures.Count > 0)
+            throw new OptionsValidationException(nameof(IngestOptions), typeof(IngestOptions), failures);
     }
 }

@@ -32,7 +32,9 @@ public sealed class IngestOptions
     [Range(1024 * 1024, int.MaxValue)]
     public int BytesInFlightMax { get; set; } = 128 * 1024 * 1024;
 
-    /// <summary>The part of it that one account may hold, in percent, so that none can starve the others. Past it: 429.</summary>
+    /// <summary>
+    /// The part of it that one account may hold, in percent, so that none starves the others. Past it: 429.
+    /// </summary>
     [Range(1, 100)]
     public int AccountSharePercent { get; set; } = 50;
 

@@ -15,12 +15,12 @@ public static class IngestSetup
     public const string BatchRoute = "/api/usage/events";
 
     /// <summary>
-    /// Needs an <c>ILog</c> and an <c>AccessDirectory</c> in the container; takes the container's <c>TimeProvider</c>, or the
-    /// system's. Options come from the section <see cref="IngestOptions.Section"/>.
+    /// Needs an <c>ILog</c> and an <c>AccessDirectory</c> in the container; takes the container's <c>TimeProvider</c>,
+    /// or the system's. Options come from the section <see cref="IngestOptions.Section"/>.
     /// </summary>
     public static IServiceCollection AddIngest(this IServiceCollection services)
     {
-        // Without it .NET takes a gzip or brotli stream that was cut short for a whole one (net10.0): lines would be lost.
+        // Without it .NET 10 takes a gzip or brotli stream that was cut short for a whole one: lines would be lost.
         AppContext.SetSwitch("System.IO.Compression.UseStrictValidation", true);
         services.AddOptions<IngestOptions>().BindConfiguration(IngestOptions.Section)
             .ValidateDataAnnotations().ValidateOnStart();
@@ -41,6 +41,7 @@ public static class IngestSetup
         routes.MapPost(SingleRoute, endpoint.TakeSingleAsync)
             .WithName("ReportUsage").WithTags("Usage").WithSummary("Reports one usage event.");
         routes.MapPost(BatchRoute, endpoint.TakeBatchAsync)
-            .WithName("ReportUsageBatch").WithTags("Usage").WithSummary("Reports many usage events: a JSON array, or NDJSON.");
+            .WithName("ReportUsageBatch").WithTags("Usage")
+            .WithSummary("Reports many usage events: a JSON array, or NDJSON.");
     }
 }

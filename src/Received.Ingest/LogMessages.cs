@@ -14,7 +14,8 @@ static partial class LogMessages
     [LoggerMessage(3, LogLevel.Debug, "Client of {Path} left before its answer")]
     public static partial void ClientLeft(ILogger logger, string path);
 
-    [LoggerMessage(4, LogLevel.Information, "Front door open: timestamps from {Past} back to {Future} ahead, {Partitions} partitions")]
+    [LoggerMessage(4, LogLevel.Information, 
+        "Front door open: timestamps from {Past} back to {Future} ahead, {Partitions} partitions")]
     public static partial void Open(ILogger logger, TimeSpan past, TimeSpan future, int partitions);
 
     [LoggerMessage(5, LogLevel.Information, "Front door closing: waiting for frames on their way")]

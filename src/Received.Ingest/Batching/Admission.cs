@@ -15,8 +15,8 @@ enum AdmissionOutcome : byte
 }
 
 /// <summary>
-/// Counts the bytes of bodies that are being read or wait for the log, so that no queue is without end (DESIGN section 5) and
-/// no account takes all the room. Reserved as bodies grow, given back when the answer is written.
+/// Counts the bytes of bodies that are being read or wait for the log, so that no queue is without end and no account
+/// takes all the room. Reserved as bodies grow, given back when the answer is written.
 /// </summary>
 sealed class Admission(IOptions<IngestOptions> options, TimeProvider time)
 {

@@ -9,10 +9,14 @@ namespace Received.Ingest.Batching;
 
 /// <summary>What a request gives to all its events.</summary>
 /// <param name="HeaderKey">The Idempotency-Key header as UTF-8, or empty.</param>
-/// <param name="HeaderKind">What that header is: of a single event <see cref="KeyKind.Own"/>, else <see cref="KeyKind.Batch"/>.</param>
+/// <param name="HeaderKind">
+/// What that header is: of a single event <see cref="KeyKind.Own"/>, else <see cref="KeyKind.Batch"/>.
+/// </param>
 readonly record struct AppendContext(AccountId Account, long ReceivedAtMs, byte[] HeaderKey, byte HeaderKind);
 
-/// <summary>Stored identities (law 2): see <see cref="KeyKind"/>. A key in the event's own body wins over the header.</summary>
+/// <summary>
+/// Stored identities (law 2): see <see cref="KeyKind"/>. A key in the event's own body wins over the header.
+/// </summary>
 static class EventIdentity
 {
     public const int BytesMax = 1 + Limits.KeyBytesMax + KeyKind.BatchSuffixBytes;

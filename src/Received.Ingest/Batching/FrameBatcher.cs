@@ -10,8 +10,8 @@ namespace Received.Ingest.Batching;
 
 /// <summary>
 /// Puts the events of many requests into frames. Goal: one durable append for all that wait, no object an event.
-/// Invariant (law 1): a ticket completes as durable only after the log's append has. What was appended goes to the log whether or
-/// not its client still listens.
+/// Invariant (law 1): a ticket completes as durable only after the log's append has. What was appended goes to the log
+/// whether or not its client still listens.
 /// </summary>
 sealed class FrameBatcher
 {
@@ -86,7 +86,9 @@ sealed class FrameBatcher
         await Task.WhenAll(_queues.Select(queue => queue.DrainAsync()));
     }
 
-    /// <summary>Chains the events by partition, from the last to the first, so that each chain keeps the body's order.</summary>
+    /// <summary>
+    /// Chains events by partition, from the last to the first, so that a chain keeps the body's order.
+    /// </summary>
     void Chain(AccountId account, ParsedEvents events, ReadOnlySpan<byte> body)
     {
         if (events.Heads.Length != _queues.Length) events.Heads = new int[_queues.Length];

@@ -6,8 +6,8 @@ namespace Received.Ingest.Batching;
 
 /// <summary>
 /// One partition's way into the log. Goal: group commit that comes by itself: an idle queue sends one event at once,
-/// and while as many frames as allowed are on their way, events gather in the next. Invariant: frames are appended in the order
-/// in which they were filled, numbered from 1, so events of one body keep their order.
+/// and while as many frames as allowed are on their way, events gather in the next. Invariant: frames are appended in
+/// the order in which they were filled, numbered from 1, so events of one body keep their order.
 /// </summary>
 sealed class PartitionQueue(
     ILog log, PartitionId partition, ulong producerId, int appendsMax, TimeProvider time, IngestMetrics metrics)
@@ -23,7 +23,9 @@ sealed class PartitionQueue(
 
     bool IsIdle => _open is null && _full.Count == 0 && _appends == 0;
 
-    /// <summary>Adds the events of a chain, then sends what may be sent. The tickets come with the events' frames.</summary>
+    /// <summary>
+    /// Adds the events of a chain, then sends what may be sent. The tickets come with the events' frames.
+    /// </summary>
     /// <param name="first">The chain's head: see <see cref="ParsedEvent.NextOfPartition"/>.</param>
     public void Append(in AppendContext context, ParsedEvents events, ReadOnlySpan<byte> body, int first)
     {
@@ -45,7 +47,7 @@ sealed class PartitionQueue(
         Pump();
     }
 
-    /// <summary>Completes when nothing waits and nothing is on its way; the caller has seen to it that nothing comes.</summary>
+    /// <summary>Completes when nothing waits or is on its way; the caller has seen to it that nothing comes.</summary>
     public Task DrainAsync()
     {
         lock (_gate)

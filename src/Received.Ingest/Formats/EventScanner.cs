@@ -23,10 +23,11 @@ enum BodyFault : byte
 readonly record struct ScanResult(BodyFault Fault, int Offset, int Index);
 
 /// <summary>
-/// Native events from a body: a single object, an array, or lines. The general path: every legal spelling, and the truth
-/// that faster ones must agree with. Goal: no allocation per event, the first wrong field named. Refusals of an event do not stop
-/// the body; text that is no JSON does (except a line of NDJSON, where the next line is a sound place to go on).
-/// A byte order mark at the start is passed over (RFC 8259 section 8.1 allows that; exports from spreadsheets have one).
+/// Native events from a body: a single object, an array, or lines. The general path: every legal spelling, and the
+/// truth that faster ones must agree with. Goal: no allocation per event, the first wrong field named. Refusals of an
+/// event do not stop the body; text that is no JSON does (except a line of NDJSON: the next line is a sound place to
+/// go on). A byte order mark at the start is passed over (RFC 8259 section 8.1 allows that; exports from spreadsheets
+/// have one).
 /// </summary>
 static class EventScanner
 {

@@ -25,8 +25,8 @@ static class JsonText
     static int HexValue(byte c) => c <= '9' ? c - '0' : (c | 0x20) - 'a' + 10;
 
     /// <summary>
-    /// Writes the string's value as UTF-8; <paramref name="target"/> must be as long as <paramref name="raw"/>, which is
-    /// never shorter than its value. Half of a surrogate pair (refused elsewhere) becomes U+FFFD.
+    /// Writes the string's value as UTF-8; <paramref name="target"/> must be as long as <paramref name="raw"/>, which
+    /// is never shorter than its value. Half of a surrogate pair (refused elsewhere) becomes U+FFFD.
     /// </summary>
     public static int Unescape(ReadOnlySpan<byte> raw, Span<byte> target)
     {

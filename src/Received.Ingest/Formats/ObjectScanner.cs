@@ -1,11 +1,12 @@
+using System.Numerics;
 using Received.Ingest.Validation;
 using Received.Model;
 
 namespace Received.Ingest.Formats;
 
 /// <summary>
-/// The fields of one event object. False from a method means: the text is malformed. A wrong value is a refusal, and the
-/// object is read on to its end, so that the events behind it can be taken.
+/// The fields of one event object. False from a method means: the text is malformed. A wrong value is a refusal, and
+/// the object is read on to its end, so that the events behind it can be taken.
 /// </summary>
 readonly ref struct ObjectScanner(ReadOnlySpan<byte> body, EventRules rules, ParsedEvents events)
 {
@@ -27,8 +28,8 @@ readonly ref struct ObjectScanner(ReadOnlySpan<byte> body, EventRules rules, Par
         uint given = 0;
         if (!ScanFields(ref cursor, ref e, EventField.Unknown, ref given)) return false;
         var missing = Required & ~given;
-        if (missing != 0)
-            _events.Refuse(ref e, RejectReason.MissingField, (EventField)System.Numerics.BitOperations.TrailingZeroCount(missing));
+        if (missing == 0) return true;
+        _events.Refuse(ref e, RejectReason.MissingField, (EventField)BitOperations.TrailingZeroCount(missing));
         return true;
     }
 

@@ -64,7 +64,9 @@ sealed class ParsedEvents
 
     public int Accepted => Count - Refused;
 
-    /// <summary>Frames that took events of this body, in the order in which the events' <c>Frame</c> names them.</summary>
+    /// <summary>
+    /// Frames that took events of this body, in the order in which the events' <c>Frame</c> names them.
+    /// </summary>
     public List<FrameTicket> Frames { get; } = [];
 
     /// <summary>Heads of the chains of events by partition; made by the batcher.</summary>
@@ -73,7 +75,9 @@ sealed class ParsedEvents
     /// <summary>How often each raw event was met, for batch keys.</summary>
     public Dictionary<UInt128, int> RawCounts { get; } = [];
 
-    /// <summary>Names of unknown fields, for finding duplicates: first the event's, then those of its validations.</summary>
+    /// <summary>
+    /// Names of unknown fields, for finding duplicates: first the event's, then those of its validations.
+    /// </summary>
     public Slice[] UnknownNames { get; } = new Slice[2 * Limits.FieldsMax];
 
     public ref ParsedEvent this[int index] => ref _events.AsSpan(0, Count)[index];

@@ -48,7 +48,7 @@ sealed record Problem(int Status, string Code, string Detail)
         "Send a body, with Content-Length or chunked.");
 
     public static readonly Problem ContentTypeUnknown = new(415, "content_type_unknown",
-        "Content-Type must be application/json, or for batches also application/x-ndjson; the charset, if given, utf-8.");
+        "Content-Type must be application/json, or for batches also application/x-ndjson; any charset utf-8.");
 
     public static readonly Problem EncodingUnknown = new(415, "content_encoding_unknown",
         "Content-Encoding may be gzip, br or identity, one of them.");
@@ -71,7 +71,8 @@ sealed record Problem(int Status, string Code, string Detail)
     public static readonly Problem LogUnavailable = new(503, "log_unavailable",
         "The log cannot make it durable now. Send it again under its idempotency key: some of it may be in.");
 
-    public static readonly Problem Closing = new(503, "closing", "The server is stopping; send it again after a moment.");
+    public static readonly Problem Closing = new(503, "closing",
+        "The server is stopping; send it again after a moment.");
 
     public static readonly Problem BatchEmpty = new(422, "batch_empty", "The body has no events.");
 

@@ -17,7 +17,8 @@ enum BodyEncoding : byte
 
 /// <summary>
 /// The whole body of one request as contiguous bytes: where Kestrel has it in one piece, those very bytes; otherwise
-/// copied once into rented memory. Owner: the endpoint, which must call <see cref="Release"/> when the answer is written.
+/// copied once into rented memory. Owner: the endpoint, which must call <see cref="Release"/> when the answer is
+/// written.
 /// </summary>
 sealed class RequestBody(HttpContext context, Admission admission, AccountId account, int bytesMax)
 {
@@ -120,7 +121,8 @@ sealed class RequestBody(HttpContext context, Admission admission, AccountId acc
     {
         if (_used + bytes <= _rented.Length) return null;
         var known = (int)Math.Min(context.Request.ContentLength ?? 0, FirstRent * 4);
-        var size = Math.Max(Math.Max(_used + bytes, Math.Min(_rented.Length * 2, bytesMax + 1)), Math.Max(known, FirstRent));
+        var doubled = Math.Min(_rented.Length * 2, bytesMax + 1);
+        var size = Math.Max(Math.Max(_used + bytes, doubled), Math.Max(known, FirstRent));
         if (await ReserveAsync(size - _reserved) is { } problem) return problem;
         var larger = ArrayPool<byte>.Shared.Rent(size);
         _rented.AsSpan(0, _used).CopyTo(larger);

@@ -10,7 +10,8 @@ namespace Received.Ingest.Http;
 /// <summary>All that a request says before its body, checked.</summary>
 /// <param name="IdempotencyKey">The header's bytes, or empty.</param>
 readonly record struct RequestHead(
-    Principal Principal, BodyEncoding Encoding, bool IsLines, byte[] IdempotencyKey, bool Strict, bool Atomic, bool Refs)
+    Principal Principal, BodyEncoding Encoding, bool IsLines, byte[] IdempotencyKey, bool Strict, bool Atomic,
+    bool Refs)
 {
     const string Scheme = "Bearer ";
 
@@ -22,7 +23,8 @@ readonly record struct RequestHead(
         if (FindPrincipal(request, access, out var principal) is { } unknown) return unknown;
         if (!(principal!.Scopes.HasFlag(Scopes.UsageWrite))) return Problem.ScopeMissing;
         if (request.Headers.TryGetValue("Version", out var version)
-            && !string.Equals(version.ToString(), "V0", StringComparison.OrdinalIgnoreCase)) return Problem.VersionUnknown;
+            && !string.Equals(version.ToString(), "V0", StringComparison.OrdinalIgnoreCase))
+            return Problem.VersionUnknown;
         if (!TryFlag(request, "strict", out var strict) || !TryFlag(request, "atomic", out var atomic)
             || !TryFlag(request, "refs", out var refs)) return Problem.QueryMalformed;
         if (!TryContentType(request.ContentType, isBatch, out var isLines)) return Problem.ContentTypeUnknown;
@@ -60,7 +62,8 @@ readonly record struct RequestHead(
         if (text == "application/json") return true;
         if (!MediaTypeHeaderValue.TryParse(text, out var type)) return false;
         if (type.Charset.HasValue
-            && !HeaderUtilities.RemoveQuotes(type.Charset).Equals("utf-8", StringComparison.OrdinalIgnoreCase)) return false;
+            && !HeaderUtilities.RemoveQuotes(type.Charset).Equals("utf-8", StringComparison.OrdinalIgnoreCase))
+            return false;
         isLines = type.MediaType.Equals("application/x-ndjson", StringComparison.OrdinalIgnoreCase)
             || type.MediaType.Equals("application/ndjson", StringComparison.OrdinalIgnoreCase);
         return isLines ? isBatch : type.MediaType.Equals("application/json", StringComparison.OrdinalIgnoreCase);

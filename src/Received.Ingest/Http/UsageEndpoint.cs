@@ -14,8 +14,8 @@ namespace Received.Ingest.Http;
 
 /// <summary>
 /// Both routes of the front door, from the request's head to its answer. Invariant (law 1): no 2xx before every frame
-/// that holds one of the request's events is durable. A client that goes away after its body was read changes nothing: its events are
-/// taken, and its retry meets its keys.
+/// that holds one of the request's events is durable. A client that goes away after its body was read changes nothing:
+/// its events are taken, and its retry meets its keys.
 /// </summary>
 sealed class UsageEndpoint(
     FrameBatcher batcher, Admission admission, AccessDirectory access, TimeProvider time,
@@ -59,7 +59,8 @@ sealed class UsageEndpoint(
         var events = _pool.Get();
         try
         {
-            return await body.ReadAsync(head.Encoding) ?? await TakeEventsAsync(context, head, isBatch, body.Bytes, events);
+            return await body.ReadAsync(head.Encoding)
+                ?? await TakeEventsAsync(context, head, isBatch, body.Bytes, events);
         }
         finally
         {

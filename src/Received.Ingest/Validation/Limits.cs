@@ -17,13 +17,19 @@ static class Limits
     /// <summary>What Stripe and most others take (255 characters); a UUID has 36.</summary>
     public const int KeyBytesMax = 255;
 
-    /// <summary>Notes and a few dozen properties; a frame still holds at least 47 such events before it is sealed.</summary>
+    /// <summary>
+    /// Notes and a few dozen properties; a frame still holds at least 47 such events before it is sealed.
+    /// </summary>
     public const int DataBytesMax = 16 * 1024;
 
-    /// <summary>One event as text. All typed fields escaped as \uXXXX (6 bytes a byte) and full data stay below.</summary>
+    /// <summary>
+    /// One event as text. All typed fields escaped as \uXXXX (6 bytes a byte) and full data stay below.
+    /// </summary>
     public const int EventBytesMax = 64 * 1024;
 
-    /// <summary>Levels of objects and arrays in an event, itself included. System.Text.Json reads 64 by default.</summary>
+    /// <summary>
+    /// Levels of objects and arrays in an event, itself included. System.Text.Json reads 64 by default.
+    /// </summary>
     public const int EventDepthMax = 32;
 
     /// <summary>Past this the body is refused, not only the event: the scanner's stack is 128 bytes of bits.</summary>
@@ -41,7 +47,9 @@ static class Limits
     /// <summary>Errors spelt out in an answer; the rest is counted. About 200 KiB of answer at most.</summary>
     public const int ErrorsListedMax = 1000;
 
-    /// <summary>What an expanded body may reach before its ratio counts: small bodies of one line repeated are fine.</summary>
+    /// <summary>
+    /// What an expanded body may reach before its ratio counts: small bodies of one line repeated are fine.
+    /// </summary>
     public const int RatioFreeBytes = 1024 * 1024;
 
     /// <summary>JSON of usage gives 5 to 30; deflate's bombs give up to 1032, brotli's far more.</summary>
@@ -51,8 +59,8 @@ static class Limits
     public const int PooledEventsMax = 8192;
 
     /// <summary>
-    /// What the fixed columns of an event can take in a frame (three indices, two times, quantity, two lengths), rounded
-    /// up; and what an entry of a table takes besides its text.
+    /// What the fixed columns of an event can take in a frame (three indices, two times, quantity, two lengths),
+    /// rounded up; and what an entry of a table takes besides its text.
     /// </summary>
     public const int EventOverheadBytes = 64;
     public const int TableEntryOverheadBytes = 24;
@@ -65,7 +73,9 @@ static class Limits
     /// <summary>Frames have tables' heads and counts besides the events.</summary>
     public const int FrameOverheadBytes = 4096;
 
-    /// <summary>A frame is sealed once it is past the seal: with the largest event behind that it must still fit.</summary>
+    /// <summary>
+    /// A frame is sealed once it is past the seal: with the largest event behind that it must still fit.
+    /// </summary>
     /// <exception cref="InvalidOperationException">The numbers above and the frame's do not go together.</exception>
     public static void Check()
     {

@@ -57,7 +57,9 @@ enum EventField : byte
     UnknownValidation,
 }
 
-/// <summary>The one table of refusals: what the client sees for each. Codes are part of the API: never change one.</summary>
+/// <summary>
+/// The one table of refusals: what the client sees for each. Codes are part of the API: never change one.
+/// </summary>
 static class RejectTable
 {
     public static string Code(RejectReason reason) => reason switch
@@ -111,7 +113,7 @@ static class RejectTable
         RejectReason.NulCharacter => "The string must not contain U+0000.",
         RejectReason.EmptyString => "The string must not be empty.",
         RejectReason.StringTooLong => "The string is too long: references may have "
-            + $"{Limits.RefBytesMax} bytes of UTF-8, names {Limits.NameBytesMax}, idempotency keys {Limits.KeyBytesMax}.",
+            + $"{Limits.RefBytesMax} bytes of UTF-8, names {Limits.NameBytesMax}, keys {Limits.KeyBytesMax}.",
         RejectReason.DataTooLarge => $"additional_report_data may have at most {Limits.DataBytesMax} bytes.",
         RejectReason.TimestampMalformed => "The timestamp must be as in RFC 3339, with an offset or Z: "
             + "2024-02-05T08:55:32.160Z.",
@@ -125,7 +127,9 @@ static class RejectTable
         RejectReason.CurrencyMalformed => "A currency is three upper-case letters, as in ISO 4217.",
     };
 
-    /// <summary>JSON pointer (RFC 6901) within the event; for unknown fields that of their parent and a slash.</summary>
+    /// <summary>
+    /// JSON pointer (RFC 6901) within the event; for unknown fields that of their parent and a slash.
+    /// </summary>
     public static string Pointer(EventField field) => field switch
     {
         EventField.Whole => "",

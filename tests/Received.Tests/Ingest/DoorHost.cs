@@ -79,7 +79,8 @@ sealed class DoorHost : IAsyncDisposable
     }
 
     public static string Event(int serial = 0, string customer = "c-1", string extra = "") =>
-        $$"""{"timestamp": "2024-02-05T08:55:32.160Z", "customer_ref": "{{customer}}", "usage_product_ref": "p", "quantity": {{serial}}{{extra}}}""";
+        $$"""{"timestamp": "2024-02-05T08:55:32.160Z", "customer_ref": "{{customer}}", "usage_product_ref": "p", """
+        + "\"quantity\": " + serial + extra + "}";
 
     public Task<Answer> PostSingleAsync(string body, params (string Name, string Value)[] headers) =>
         PostAsync("/api/usage/event", Encoding.UTF8.GetBytes(body), "application/json", headers);

@@ -10,7 +10,10 @@ namespace Received.Tests.Ingest;
 public sealed class FrontDoorTests
 {
     const string CoreBody =
-        """{"timestamp": "2024-02-05T08:55:32.160Z", "customer_ref": "4096966d-5c1c-4e18-8b47-6a365e3c16ea", "customer_name": "ACME", "usage_product_ref": "bb50da07-c686-4688-8550-66305e17aab0", "usage_product_name": "Units", "quantity": 10, "additional_report_data": {"note": "User-specific note"}, "validations": {"currency": "USD", "entity_ref": "55899733-32a0-4912-9d2e-a5b0f04dcdb6"}}""";
+        """{"timestamp": "2024-02-05T08:55:32.160Z", "customer_ref": "4096966d-5c1c-4e18-8b47-6a365e3c16ea", """
+        + "\"" + """customer_name": "ACME", "usage_product_ref": "bb50da07-c686-4688-8550-66305e17aab0", """
+        + "\"" + """usage_product_name": "Units", "quantity": 10, "additional_report_data": {"note": "User-specific note"}, """
+        + "\"" + """validations": {"currency": "USD", "entity_ref": "55899733-32a0-4912-9d2e-a5b0f04dcdb6"}}""";
 
     [Fact]
     public async Task The_core_request_as_python_requests_sends_it_is_echoed_with_its_ref_and_stored_whole()
@@ -28,8 +31,8 @@ public sealed class FrontDoorTests
         Assert.Equal(CoreBody[..^1] + $",\"event_ref\":\"{EventRef.Format(stored.Position)}\"}}", body);
         Assert.Equal(
             new StoredEvent(
-                stored.Position, 1, "4096966d-5c1c-4e18-8b47-6a365e3c16ea", "ACME", "bb50da07-c686-4688-8550-66305e17aab0",
-                "Units", "USD", "55899733-32a0-4912-9d2e-a5b0f04dcdb6", 1_707_123_332_160,
+                stored.Position, 1, "4096966d-5c1c-4e18-8b47-6a365e3c16ea", "ACME",
+                "bb50da07-c686-4688-8550-66305e17aab0", "Units", "USD", "55899733-32a0-4912-9d2e-a5b0f04dcdb6", 1_707_123_332_160,
                 DoorHost.Now.ToUnixTimeMilliseconds(), "10", "", """{"note": "User-specific note"}"""),
             stored);
     }
@@ -179,7 +182,8 @@ public sealed class FrontDoorTests
             $"POST /api/usage/event HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {DoorHost.WriteKey}\r\n"
             + $"Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n900\r\n{chunk}\r\n0\r\n\r\n")]);
         Assert.StartsWith("HTTP/1.1 413 ", chunked, StringComparison.Ordinal);
-        var many = await door.PostBatchAsync($"[{DoorHost.Event(1)},{DoorHost.Event(2)},{DoorHost.Event(3)},{DoorHost.Event(4)}]");
+        var many = await door.PostBatchAsync(
+            $"[{DoorHost.Event(1)},{DoorHost.Event(2)},{DoorHost.Event(3)},{DoorHost.Event(4)}]");
         Assert.Equal((413, "too_many_events"), (many.Status, many.Code));
         Assert.Empty(door.Log.Events());
     }

@@ -43,7 +43,8 @@ sealed class MemoryLog(int partitions = 8) : ILog
         {
             var frames = _frames[partition.Value];
             return new(new LogBatch(
-                [.. frames.Skip((int)offset).Select((f, i) => new LogRecord(offset + i, FrameHeader.Check(f), f))], null));
+                [.. frames.Skip((int)offset).Select((f, i) => new LogRecord(offset + i, FrameHeader.Check(f), f))],
+                null));
         }
     }
 

@@ -1,0 +1,91 @@
+using System.Collections.Concurrent;
+using Received.Model;
+using Xunit;
+
+namespace Received.Tests.Ingest;
+
+public sealed class ConcurrentIngestTests
+{
+    [Fact]
+    public async Task Every_acknowledged_event_stands_once_in_the_log_at_the_ref_that_was_answered()
+    {
+        const int Clients = 16;
+        const int RequestsEach = 40;
+        await using var door = await DoorHost.StartAsync();
+        door.Log.BeforeAppend = async _ =>
+        {
+            for (var i = 0; i < 20; i++) await Task.Yield();
+        };
+        var answered = new ConcurrentDictionary<string, string>();
+        await Task.WhenAll(Enumerable.Range(0, Clients).Select(client => Task.Run(async () =>
+        {
+            for (var request = 0; request < RequestsEach; request++)
+            {
+                var serial = ((client * RequestsEach) + request) * 100;
+                if (request % 2 == 0) await SendSingle(door, serial, answered);
+                else await SendBatch(door, serial, 1 + (serial % 37), answered);
+            }
+        })));
+
+        var stored = door.Log.Events();
+        Assert.Equal(answered.Count, stored.Count);
+        Assert.All(stored, e => Assert.Equal(EventRef.Format(e.Position), answered[e.Quantity]));
+        var headers = door.Log.Headers();
+        Assert.Single(headers.Select(h => h.ProducerId).Distinct());
+        foreach (var partition in headers.GroupBy(h => h.Partition))
+        {
+            Assert.Equal(
+                Enumerable.Range(1, partition.Count()).Select(i => (long)i),
+                partition.Select(h => h.ProducerNumber).Order());
+        }
+    }
+
+    static async Task SendSingle(DoorHost door, int serial, ConcurrentDictionary<string, string> answered)
+    {
+        var answer = await door.PostSingleAsync(DoorHost.Event(serial, $"c-{serial % 23}"));
+        Assert.Equal(200, answer.Status);
+        Assert.True(answered.TryAdd($"{serial}", answer.Json.GetProperty("event_ref").GetString()!));
+    }
+
+    static async Task SendBatch(DoorHost door, int serial, int count, ConcurrentDictionary<string, string> answered)
+    {
+        var events = Enumerable.Range(serial, count).Select(i => DoorHost.Event(i, $"c-{i % 23}"));
+        var answer = await door.PostLinesAsync(string.Join("\n", events), "?refs=true");
+        Assert.Equal(200, answer.Status);
+        var refs = answer.Json.GetProperty("refs").EnumerateArray().Select(r => r.GetString()!).ToArray();
+        for (var i = 0; i < count; i++) Assert.True(answered.TryAdd($"{serial + i}", refs[i]));
+    }
+
+    [Fact]
+    public async Task While_frames_are_on_their_way_events_gather_in_the_next()
+    {
+        await using var door = await DoorHost.StartAsync(log: new MemoryLog(1));
+        var durable = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        door.Log.BeforeAppend = _ => durable.Task;
+        var requests = Enumerable.Range(0, 50).Select(i => door.PostSingleAsync(DoorHost.Event(i))).ToArray();
+        while (door.Log.AppendCalls < 2) await Task.Yield();
+        // The rest cannot start a frame of its own until one of the two is durable.
+        await Task.WhenAny(Task.WhenAll(requests), Task.Delay(300));
+        Assert.Equal(2, door.Log.AppendCalls);
+        durable.SetResult();
+        Assert.All(await Task.WhenAll(requests), answer => Assert.Equal(200, answer.Status));
+        Assert.InRange(door.Log.Headers().Count, 2, 10);
+        Assert.Equal(50, door.Log.Events().Select(e => e.Quantity).Distinct().Count());
+    }
+
+    [Fact]
+    public async Task A_body_larger_than_a_frame_keeps_its_order_over_several_frames()
+    {
+        await using var door = await DoorHost.StartAsync();
+        var data = $$""", "additional_report_data": {"x": "{{new string('d', (16 * 1024) - 9)}}"}""";
+        var body = "[" + string.Join(",", Enumerable.Range(0, 200).Select(i => DoorHost.Event(i, extra: data))) + "]";
+        var answer = await door.PostBatchAsync(body, "?refs=true");
+        Assert.Equal(200, answer.Status);
+        var stored = door.Log.Events();
+        Assert.Equal(Enumerable.Range(0, 200).Select(i => $"{i}"), stored.Select(e => e.Quantity));
+        Assert.Equal(
+            answer.Json.GetProperty("refs").EnumerateArray().Select(r => r.GetString()),
+            stored.Select(e => EventRef.Format(e.Position)));
+        Assert.True(door.Log.Headers().Count > 3);
+    }
+}
