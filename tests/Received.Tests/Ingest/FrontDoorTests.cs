@@ -12,7 +12,8 @@ public sealed class FrontDoorTests
     const string CoreBody =
         """{"timestamp": "2024-02-05T08:55:32.160Z", "customer_ref": "4096966d-5c1c-4e18-8b47-6a365e3c16ea", """
         + "\"" + """customer_name": "ACME", "usage_product_ref": "bb50da07-c686-4688-8550-66305e17aab0", """
-        + "\"" + """usage_product_name": "Units", "quantity": 10, "additional_report_data": {"note": "User-specific note"}, """
+        + "\"" + """usage_product_name": "Units", "quantity": 10, """
+        + "\"" + """additional_report_data": {"note": "User-specific note"}, """
         + "\"" + """validations": {"currency": "USD", "entity_ref": "55899733-32a0-4912-9d2e-a5b0f04dcdb6"}}""";
 
     [Fact]
@@ -32,7 +33,8 @@ public sealed class FrontDoorTests
         Assert.Equal(
             new StoredEvent(
                 stored.Position, 1, "4096966d-5c1c-4e18-8b47-6a365e3c16ea", "ACME",
-                "bb50da07-c686-4688-8550-66305e17aab0", "Units", "USD", "55899733-32a0-4912-9d2e-a5b0f04dcdb6", 1_707_123_332_160,
+                "bb50da07-c686-4688-8550-66305e17aab0", "Units", "USD",
+                "55899733-32a0-4912-9d2e-a5b0f04dcdb6", 1_707_123_332_160,
                 DoorHost.Now.ToUnixTimeMilliseconds(), "10", "", """{"note": "User-specific note"}"""),
             stored);
     }

@@ -13,7 +13,7 @@ sealed class UglyJson(int seed)
         ["a", "é", "😀", "\\n", "\\u0041", "\\u00e9", "\\uD83D\\uDE00", "\\/", "\\\\", "\\\"", "x y", "{", "]", ","];
     static readonly string[] BadPieces = ["\\uD83D", "\\uDE00", "\\u0000", "\\x", "\\u12", "\n", "\u0001"];
     static readonly string[] Times =
-        ["2024-02-05T08:55:32Z", "2024-02-05T08:55:32.160Z", "2024-02-05T08:55:32+02:00", "2024-13-05T08:55:32Z", "now"];
+        ["2024-02-05T08:55:32Z", "2024-02-05T08:55:32.160Z", "2024-02-05T08:55:32+02:00", "2024-13-05T08:55:32Z", ""];
     static readonly string[] Mutations = ["\"", "\\", "{", "}", "[", "]", ",", ":", "0", " ", "\u0000", "e", "\x7F"];
 
     readonly Random _random = new(seed);
