@@ -16,7 +16,8 @@ sealed class ArchiveNames(long hashSeed)
     public const byte Product = 1;
     public const byte Assertion = 2;
 
-    /// <summary>Cached numbers: 32 bytes each, so 16 MB; past it the cache starts anew and the table is asked.</summary>
+    /// <summary>Cached numbers: 32 bytes each, so 16 MB; past it the cache starts anew and the table is
+    /// asked.</summary>
     const int CachedMax = 500_000;
 
     readonly Dictionary<UInt128, int> _numbers = [];

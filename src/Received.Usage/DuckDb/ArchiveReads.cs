@@ -6,8 +6,8 @@ namespace Received.Usage.DuckDb;
 static class ArchiveReads
 {
     /// <summary>
-    /// Events of a page, all in memory at once: enough that a query's fixed cost (a few ms) does not show, and a frame is
-    /// never larger.
+    /// Events of a page, all in memory at once: enough that a query's fixed cost (a few ms) does not show, and a frame
+    /// is never larger.
     /// </summary>
     const int PageEvents = 65_536;
 
@@ -30,33 +30,44 @@ static class ArchiveReads
     }
 
     /// <summary>
-    /// Pages of frames, each page from a snapshot of its own: archived frames never change. The columns are used again for the
-    /// next page.
+    /// Pages of frames, each page from a snapshot of its own: archived frames never change. The columns are used again
+    /// for the next page.
     /// </summary>
     public static IEnumerable<IReadOnlyList<ArchivedFrame>> Replay(
         DuckDbSession session, PartitionId partition, long offset)
     {
         var columns = new List<EventColumns>();
-        for (ushort generation = 0; ;)
+        foreach (var generation in Generations(session, partition))
         {
-            var (frames, at) = ReadFrames(session, partition, generation, offset);
-            if (frames.Count == 0) yield break;
-            ReadEvents(session, partition, at, frames, columns);
-            yield return frames;
-            generation = at;
-            offset = frames[^1].Offset + 1;
+            for (var next = offset; ;)
+            {
+                var frames = ReadFrames(session, partition, generation, next);
+                if (frames.Count == 0) break;
+                ReadEvents(session, partition, generation, frames, columns);
+                yield return frames;
+                next = frames[^1].Offset + 1;
+            }
         }
     }
 
-    /// <summary>Frames of one generation, without their events.</summary>
-    static (List<ArchivedFrame> Frames, ushort Generation) ReadFrames(
+    static List<ushort> Generations(DuckDbSession session, PartitionId partition)
+    {
+        using var rows = session.Query(
+            "SELECT DISTINCT generation FROM frames WHERE partition = $1 ORDER BY generation", partition.Value);
+        var generations = new List<ushort>();
+        while (rows.Next()) generations.AddRange(rows.Column<ushort>(0));
+        return generations;
+    }
+
+    /// <summary>Frames without their events.</summary>
+    static List<ArchivedFrame> ReadFrames(
         DuckDbSession session, PartitionId partition, ushort generation, long offset)
     {
         using var rows = session.Query(
             $"""
-            SELECT generation, "offset", event_count, time_ms, producer_id, producer_number, checksum, broken
-            FROM frames WHERE partition = $1 AND generation >= $2 AND (generation > $2 OR "offset" >= $3)
-            ORDER BY generation, "offset" LIMIT {PageFrames}
+            SELECT "offset", event_count, time_ms, producer_id, producer_number, checksum, broken
+            FROM frames WHERE partition = $1 AND generation = $2 AND "offset" >= $3
+            ORDER BY "offset" LIMIT {PageFrames}
             """, partition.Value, generation, offset);
         var frames = new List<ArchivedFrame>();
         var events = 0;
@@ -64,18 +75,16 @@ static class ArchiveReads
         {
             for (var i = 0; i < rows.Count; i++)
             {
-                if (frames.Count == 0) generation = rows.Column<ushort>(0)[i];
-                var count = rows.Column<int>(2)[i];
-                if (rows.Column<ushort>(0)[i] != generation || (frames.Count > 0 && events + count > PageEvents))
-                    return (frames, generation);
+                var count = rows.Column<int>(1)[i];
+                if (frames.Count > 0 && events + count > PageEvents) return frames;
                 events += count;
                 frames.Add(new(
-                    rows.Column<long>(1)[i], count, rows.Column<long>(3)[i], rows.Column<ulong>(4)[i],
-                    rows.Column<long>(5)[i], rows.Column<ulong>(6)[i], (ParkReason)rows.Column<byte>(7)[i], null));
+                    rows.Column<long>(0)[i], count, rows.Column<long>(2)[i], rows.Column<ulong>(3)[i],
+                    rows.Column<long>(4)[i], rows.Column<ulong>(5)[i], (ParkReason)rows.Column<byte>(6)[i], null));
             }
         }
 
-        return (frames, generation);
+        return frames;
     }
 
     static void ReadEvents(
@@ -112,7 +121,8 @@ static class ArchiveReads
         {
             if (frame.Events is { } events && events.Count != frame.EventCount)
                 throw new InvalidDataException(
-                    $"The archive has {events.Count} of {frame.EventCount} events of frame {partition}/{frame.Offset}.");
+                    $"The archive has {events.Count} of {frame.EventCount} events of frame "
+                    + $"{partition}/{frame.Offset}.");
         }
     }
 
@@ -122,7 +132,8 @@ static class ArchiveReads
         using var rows = session.Query(
             $"""
             SELECT num, account, ref, name FROM archive_names WHERE num IN (
-                SELECT customer {EventsOfPage} UNION SELECT product {EventsOfPage} UNION SELECT assertion {EventsOfPage})
+                SELECT customer {EventsOfPage} UNION SELECT product {EventsOfPage}
+                UNION SELECT assertion {EventsOfPage})
             """, partition.Value, generation, first, last);
         var names = new Dictionary<int, ArchivedName>();
         while (rows.Next())
@@ -140,7 +151,8 @@ static class ArchiveReads
 
 sealed record ArchivedName(AccountId Account, byte[] Ref, byte[] Name);
 
-/// <summary>From the archive's numbers back to the indices of a frame's own tables, in order of first appearance.</summary>
+/// <summary>From the archive's numbers back to the indices of a frame's own tables, in order of first
+/// appearance.</summary>
 sealed class LocalNames(Dictionary<int, ArchivedName> names)
 {
     readonly Dictionary<int, int> _customers = [];

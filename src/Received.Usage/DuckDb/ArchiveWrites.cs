@@ -4,14 +4,15 @@ using Received.Model;
 namespace Received.Usage.DuckDb;
 
 /// <summary>
-/// Writes frames and their events, in one transaction with the archive's progress. An event is a row of fixed-size columns,
-/// filled a block at a time; its references and names are numbers of <see cref="ArchiveNames"/>.
+/// Writes frames and their events, in one transaction with the archive's progress. An event is a row of fixed-size
+/// columns, filled a block at a time; its references and names are numbers of <see cref="ArchiveNames"/>.
 /// </summary>
 sealed class ArchiveWrites(ArchiveNames names)
 {
     const string MergeProgress = """
         MERGE INTO archive_progress t USING (
-            SELECT $1 AS partition, $2 AS generation, $3 AS next, $4 AS last_checksum, $5 AS accepted, $6 AS unknown_frames) s
+            SELECT $1 AS partition, $2 AS generation, $3 AS next, $4 AS last_checksum, $5 AS accepted,
+                $6 AS unknown_frames) s
         ON t.partition = s.partition
         WHEN MATCHED THEN UPDATE SET generation = s.generation, next = s.next, last_checksum = s.last_checksum,
             accepted = s.accepted, unknown_frames = s.unknown_frames
@@ -70,7 +71,8 @@ sealed class ArchiveWrites(ArchiveNames names)
         MergeProgress, progress.Partition.Value, progress.Generation, progress.Next, progress.LastChecksum,
         progress.Accepted, progress.UnknownFrames);
 
-    /// <summary>The running sum is made backwards from the batch's progress, so it does not depend on what was stored.</summary>
+    /// <summary>The running sum is made backwards from the batch's progress, so it does not depend on what was
+    /// stored.</summary>
     static void AppendFrames(DuckDbAppender to, ArchiveBatch batch, long from)
     {
         var accepted = batch.Progress.Accepted;

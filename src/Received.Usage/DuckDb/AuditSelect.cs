@@ -3,8 +3,8 @@ using Received.Model;
 namespace Received.Usage.DuckDb;
 
 /// <summary>
-/// Law 3's figures from their three sources: totals, fates, and the archive's running sum. All of it in one transaction,
-/// which is one snapshot.
+/// Law 3's figures from their three sources: totals, fates, and the archive's running sum. All of it in one
+/// transaction, which is one snapshot.
 /// </summary>
 static class AuditSelect
 {
@@ -71,7 +71,8 @@ static class AuditSelect
             for (var i = 0; i < rows.Count; i++)
             {
                 sums.Add(
-                    (new(rows.Column<ushort>(0)[i]), (Fate)rows.Column<byte>(1)[i], (ParkReason)rows.Column<byte>(2)[i]),
+                    (new(rows.Column<ushort>(0)[i]), (Fate)rows.Column<byte>(1)[i],
+                        (ParkReason)rows.Column<byte>(2)[i]),
                     rows.Column<long>(3)[i]);
             }
         }

@@ -62,7 +62,8 @@ sealed unsafe class DuckDbAppender : IDisposable
         ((T*)_data[column])[_row] = value;
     }
 
-    /// <summary>A text (valid UTF-8) or a BLOB, copied; <paramref name="ahead"/> counts rows from the current one.</summary>
+    /// <summary>A text (valid UTF-8) or a BLOB, copied; <paramref name="ahead"/> counts rows from the current
+    /// one.</summary>
     public void SetBytes(int column, ReadOnlySpan<byte> value, int ahead = 0)
     {
         fixed (byte* bytes = value)
@@ -137,7 +138,8 @@ sealed unsafe class DuckDbAppender : IDisposable
     {
         using var error = NativeMethods.Appender.DuckDBAppenderErrorData(_appender);
         return new(
-            NativeMethods.ErrorData.DuckDBErrorDataMessage(error), NativeMethods.ErrorData.DuckDBErrorDataErrorType(error));
+            NativeMethods.ErrorData.DuckDBErrorDataMessage(error),
+                NativeMethods.ErrorData.DuckDBErrorDataErrorType(error));
     }
 
     static int SizeOf(DuckDBType type) => type switch
@@ -151,8 +153,8 @@ sealed unsafe class DuckDbAppender : IDisposable
 }
 
 /// <summary>
-/// DuckDB's duckdb_string_t: 4 bytes of length, then up to 12 bytes of text padded with zeros, or a prefix and a pointer.
-/// Short ones are written in place, which saves a native call for each.
+/// DuckDB's duckdb_string_t: 4 bytes of length, then up to 12 bytes of text padded with zeros, or a prefix and a
+/// pointer. Short ones are written in place, which saves a native call for each.
 /// </summary>
 [InlineArray(16)]
 struct StringEntry

@@ -8,7 +8,8 @@ sealed class DuckDbError(string message, DuckDBErrorType kind) : Exception(messa
     public DuckDBErrorType Kind { get; } = kind;
 
     /// <summary>A number did not fit: the question's answer, not a failure of the store.</summary>
-    public bool IsOverflow => Kind is DuckDBErrorType.OutOfRange or DuckDBErrorType.Conversion or DuckDBErrorType.Decimal;
+    public bool IsOverflow => Kind
+        is DuckDBErrorType.OutOfRange or DuckDBErrorType.Conversion or DuckDBErrorType.Decimal;
 
     /// <summary>
     /// Whether the instance may be used on. All kinds that are not known to concern one statement alone count as

@@ -4,8 +4,8 @@ using DuckDB.NET.Native;
 namespace Received.Usage.DuckDb;
 
 /// <summary>
-/// An open database file and its sessions. Once <see cref="IsBroken"/> it gives out no more, and closes the file when the last
-/// one is back: DuckDB would let this process open the same file twice, and that would destroy it.
+/// An open database file and its sessions. Once <see cref="IsBroken"/> it gives out no more, and closes the file when
+/// the last one is back: DuckDB would let this process open the same file twice, and that would destroy it.
 /// Guarded by the pool's lock.
 /// </summary>
 sealed class DuckDbInstance

@@ -23,7 +23,8 @@ sealed class DuckDbPool(DuckDbOptions options, ILogger logger) : IAsyncDisposabl
 
     public DuckDbOptions Options { get; } = options;
 
-    /// <exception cref="StoreUnavailableException">DuckDB failed; the next call opens it anew if that helps.</exception>
+    /// <exception cref="StoreUnavailableException">DuckDB failed; the next call opens it anew if that
+    /// helps.</exception>
     /// <exception cref="OverflowException">A sum is beyond 128 bits, or beyond what a file format can hold.</exception>
     public async Task<T> RunAsync<T>(DuckDbLane lane, Func<DuckDbSession, T> work, CancellationToken cancellation)
     {
@@ -38,7 +39,8 @@ sealed class DuckDbPool(DuckDbOptions options, ILogger logger) : IAsyncDisposabl
         }
     }
 
-    /// <summary>A sequence whose steps run as <see cref="RunAsync"/>'s work does, on one session that is held in between.</summary>
+    /// <summary>A sequence whose steps run as <see cref="RunAsync"/>'s work does, on one session that is held in
+    /// between.</summary>
     public async IAsyncEnumerable<T> StreamAsync<T>(
         Func<DuckDbSession, IEnumerable<T>> work, [EnumeratorCancellation] CancellationToken cancellation)
     {
@@ -104,7 +106,7 @@ sealed class DuckDbPool(DuckDbOptions options, ILogger logger) : IAsyncDisposabl
             if (_closing) throw new StoreUnavailableException("The usage store is closing.");
             if (_instance is { IsClosed: true }) _instance = null;
             if (_instance is { IsBroken: true })
-                throw new StoreUnavailableException("The usage store failed and waits for its last reader to open anew.");
+                throw new StoreUnavailableException("The usage store failed and waits for its last user.");
             _instance ??= new(Options);
             return new(_instance, _instance.Take());
         }

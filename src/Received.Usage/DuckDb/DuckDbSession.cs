@@ -14,7 +14,8 @@ sealed class DuckDbSession(DuckDBNativeConnection connection) : IDisposable
 
     public DuckDBNativeConnection Connection { get; } = connection;
 
-    /// <summary>UTF-8 of a text; parameters of SQL go as bytes (<c>decode($1)</c>), since C strings end at a NUL.</summary>
+    /// <summary>UTF-8 of a text; parameters of SQL go as bytes (<c>decode($1)</c>), since C strings end at a
+    /// NUL.</summary>
     /// <exception cref="ArgumentException">The text has a surrogate without its other half: it is no UTF-8.</exception>
     public static byte[] Utf8(string text) => Strict.GetBytes(text);
 
@@ -40,10 +41,12 @@ sealed class DuckDbSession(DuckDBNativeConnection connection) : IDisposable
     }
 
     /// <summary>The whole result, held in memory (within DuckDB's limit).</summary>
-    public DuckDbRows Query(string sql, params ReadOnlySpan<object?> arguments) => Query(sql, streaming: false, arguments);
+    public DuckDbRows Query(string sql, params ReadOnlySpan<object?> arguments) => Query(sql, streaming: false,
+        arguments);
 
     /// <summary>A result made as it is read; the session is busy until it is disposed of.</summary>
-    public DuckDbRows Stream(string sql, params ReadOnlySpan<object?> arguments) => Query(sql, streaming: true, arguments);
+    public DuckDbRows Stream(string sql, params ReadOnlySpan<object?> arguments) => Query(sql, streaming: true,
+        arguments);
 
     public DuckDbAppender Append(string table) => new(this, table);
 

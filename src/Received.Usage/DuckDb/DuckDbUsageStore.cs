@@ -8,8 +8,8 @@ namespace Received.Usage.DuckDb;
 /// <summary>
 /// The embedded usage store: one DuckDB file. Goal: rating's rows and progress in one transaction, an archive beside it
 /// that keeps up, reads that never hold up either. Not its job: retrying, or being opened by two processes. Invariant:
-/// after any failure the instance is closed, and the next call opens it anew; nothing is kept in memory that the file does not have.
-/// Who does what: <see cref="RatingWrites"/>, <see cref="RatingReads"/>, <see cref="ArchiveWrites"/>,
+/// after any failure the instance is closed, and the next call opens it anew; nothing is kept in memory that the file
+/// does not have. Who does what: <see cref="RatingWrites"/>, <see cref="RatingReads"/>, <see cref="ArchiveWrites"/>,
 /// <see cref="ArchiveReads"/>, <see cref="TotalsSelect"/>, <see cref="EventsSelect"/>, <see cref="AuditSelect"/>,
 /// <see cref="RatedExport"/>; threads and failures: <see cref="DuckDbPool"/>.
 /// </summary>
@@ -125,7 +125,8 @@ public sealed class DuckDbUsageStore : IUsageStore
         }, cancellation);
 
     async IAsyncEnumerable<T> Stream<T>(
-        Func<DuckDbSession, IEnumerable<IReadOnlyList<T>>> pages, [EnumeratorCancellation] CancellationToken cancellation)
+        Func<DuckDbSession, IEnumerable<IReadOnlyList<T>>> pages,
+            [EnumeratorCancellation] CancellationToken cancellation)
     {
         await foreach (var page in _pool.StreamAsync(pages, cancellation))
         {
@@ -137,7 +138,8 @@ public sealed class DuckDbUsageStore : IUsageStore
     void DeleteLeftovers()
     {
         var path = Path.GetFullPath(_pool.Options.Path);
-        foreach (var file in Directory.EnumerateFiles(Path.GetDirectoryName(path)!, Path.GetFileName(path) + ".*" + ParquetSuffix))
+        foreach (var file in Directory.EnumerateFiles(Path.GetDirectoryName(path)!,
+            Path.GetFileName(path) + ".*" + ParquetSuffix))
             File.Delete(file);
     }
 }

@@ -3,15 +3,15 @@ using Received.Model;
 namespace Received.Usage.DuckDb;
 
 /// <summary>
-/// Archived events with their fates. Rows are picked by numbers and integers first; references, names and data are joined to
-/// those that are shown. An event that rating has passed and that has no stored fate was counted.
+/// Archived events with their fates. Rows are picked by numbers and integers first; references, names and data are
+/// joined to those that are shown. An event that rating has passed and that has no stored fate was counted.
 /// </summary>
 static class EventsSelect
 {
     const string Picked = """
         WITH picked AS (
             SELECT e.*, coalesce(f.fate, w.fate,
-                    CASE WHEN (e.generation, e."offset") < (r.generation, r.next) THEN 0::UTINYINT END) AS fate,
+                    CASE WHEN (e.generation, e."offset") < (r.generation, r.next) THEN 0::UTINYINT END) AS picked_fate,
                 coalesce(f.reason, w.reason, 0::UTINYINT) AS reason,
                 f.original_partition, f.original_generation, f.original_offset, f.original_index
             FROM events e
@@ -24,7 +24,7 @@ static class EventsSelect
 
     const string Shown = """
         SELECT e.partition, e.generation, e."offset", e."index", e.account, c.ref, c.name, p.ref, p.name, a.name, a.ref,
-            e.timestamp_ms, e.received_at_ms, e.quantity, e.key, e.data, e.fate, e.reason,
+            e.timestamp_ms, e.received_at_ms, e.quantity, e.key, e.data, e.picked_fate, e.reason,
             e.original_partition, e.original_generation, e.original_offset, e.original_index
         FROM picked e JOIN archive_names c ON c.num = e.customer JOIN archive_names p ON p.num = e.product
         JOIN archive_names a ON a.num = e.assertion
@@ -45,7 +45,7 @@ static class EventsSelect
             sql.Add("AND e.partition >= {0}", after.Partition.Value);
         }
 
-        if (query.Fate is { } fate) sql.Add("AND fate = {0}", (byte)fate);
+        if (query.Fate is { } fate) sql.Add("AND picked_fate = {0}", (byte)fate);
         sql.Add("ORDER BY e.partition, e.generation, e.\"offset\", e.\"index\"").Add("LIMIT {0})", query.Limit);
         return Lines(session, sql.Add(Shown));
     }

@@ -7,8 +7,8 @@ namespace Received.Usage.DuckDb;
 
 /// <summary>
 /// Law 5: all that rating wrote as text lines, from one snapshot. Fields are separated by a space; text is quoted, with
-/// \" \\ and \uXXXX (four hex digits, lower case) for control characters; ids and checksums are hex of fixed length; numbers are
-/// plain decimal integers, quantities scaled by 10^12; a position is generation/partition/offset/index.
+/// \" \\ and \uXXXX (four hex digits, lower case) for control characters; ids and checksums are hex of fixed length;
+/// numbers are plain decimal integers, quantities scaled by 10^12; a position is generation/partition/offset/index.
 /// Partitions ascend; within one the lines are, each kind in the order of its key (text by UTF-8 bytes):
 /// <code>
 /// progress {partition} {generation} {next} {last checksum} {log time ms}
@@ -47,7 +47,8 @@ static class RatedExport
     static readonly (string Sql, Func<DuckDbRows, int, PartitionId, string> Format)[] Parts =
     [
         ("""
-         SELECT id, account, customer_ref, product_ref, currency, entity_ref FROM series WHERE partition = $1 ORDER BY id
+         SELECT id, account, customer_ref, product_ref, currency,
+             entity_ref FROM series WHERE partition = $1 ORDER BY id
          """, Series),
         ("""
          SELECT series, "window", sum, count, min, max, last, last_at_ms, generation, "offset", "index" FROM totals
@@ -94,7 +95,8 @@ static class RatedExport
         var t = RatingReads.Total(r, i, 0);
         var position = new LogPosition(t.Generation, partition, t.Offset, t.Index);
         return Line(
-            $"total {partition} {t.Series:x32} {t.Window} {t.Sum} {t.Count} {t.Min} {t.Max} {t.Last} {t.LastAtMs} {position}");
+            $"total {partition} {t.Series:x32} {t.Window} {t.Sum} {t.Count} {t.Min} {t.Max} {t.Last} "
+            + $"{t.LastAtMs} {position}");
     }
 
     static string FateLine(DuckDbRows r, int i, PartitionId partition)
@@ -103,7 +105,8 @@ static class RatedExport
         var original = r.IsNull(7, i)
             ? "-"
             : new LogPosition(
-                r.Column<ushort>(7)[i], new(r.Column<ushort>(8)[i]), r.Column<long>(9)[i], r.Column<int>(10)[i]).ToString();
+                r.Column<ushort>(7)[i], new(r.Column<ushort>(8)[i]), r.Column<long>(9)[i],
+                    r.Column<int>(10)[i]).ToString();
         return Line(
             $"fate {position} {r.Column<uint>(3)[i]} {r.Column<byte>(4)[i]} {r.Column<byte>(5)[i]} "
             + $"{r.Column<int>(6)[i]} {original}");
@@ -113,8 +116,8 @@ static class RatedExport
     {
         var position = new LogPosition(r.Column<ushort>(4)[i], partition, r.Column<long>(5)[i], r.Column<int>(6)[i]);
         return Line(
-            $"name {partition} {r.Column<uint>(0)[i]} {r.Column<byte>(1)[i]} {Quoted(r.Text(2, i))} {Quoted(r.Text(3, i))} "
-            + $"{position} {r.Column<long>(7)[i]}");
+            $"name {partition} {r.Column<uint>(0)[i]} {r.Column<byte>(1)[i]} {Quoted(r.Text(2, i))} "
+            + $"{Quoted(r.Text(3, i))} {position} {r.Column<long>(7)[i]}");
     }
 
     static string Producer(DuckDbRows r, int i, PartitionId partition) => Line(

@@ -2,7 +2,8 @@ using Received.Model;
 
 namespace Received.Usage.DuckDb;
 
-/// <summary>What rating reads back when it takes a partition over, or meets a total that it does not hold in memory.</summary>
+/// <summary>What rating reads back when it takes a partition over, or meets a total that it does not hold in
+/// memory.</summary>
 static class RatingReads
 {
     /// <summary>Null if the partition has none yet.</summary>
@@ -29,7 +30,8 @@ static class RatingReads
             for (var i = 0; i < rows.Count; i++)
             {
                 found.Add(new(
-                    rows.Column<ulong>(0)[i], rows.Column<long>(1)[i], rows.Column<ulong>(2)[i], rows.Column<long>(3)[i]));
+                    rows.Column<ulong>(0)[i], rows.Column<long>(1)[i], rows.Column<ulong>(2)[i],
+                        rows.Column<long>(3)[i]));
             }
         }
 

@@ -2,8 +2,8 @@ namespace Received.Usage.DuckDb;
 
 /// <summary>
 /// Writes what rating made, in one transaction for all batches: rows and progress become visible together. Rows are
-/// absolute and carry their position, so a batch that is not ahead of the stored progress is in the store already and is left out
-/// whole, and of the others each row counts only if it is newer than the stored one.
+/// absolute and carry their position, so a batch that is not ahead of the stored progress is in the store already and
+/// is left out whole, and of the others each row counts only if it is newer than the stored one.
 /// </summary>
 static class RatingWrites
 {

@@ -3,7 +3,8 @@ using Received.Model;
 
 namespace Received.Usage.DuckDb;
 
-/// <summary>The tables, and whose they are: a version of their layout and the identity of the log they were filled from.</summary>
+/// <summary>The tables, and whose they are: a version of their layout and the identity of the log they were filled
+/// from.</summary>
 static class Schema
 {
     public const int Version = 1;
@@ -53,24 +54,24 @@ static class Schema
         if (stored.Id != log.Id)
         {
             throw new LogIdentityException(
-                $"The usage store was filled from log {stored.Id}, but the log here is {log.Id}. Start with the data folder "
-                + "that the store belongs to; to make totals anew from this log, start with an empty store.");
+                $"The usage store was filled from log {stored.Id}, but the log here is {log.Id}. Start with the data "
+                + "folder that the store belongs to; to make totals anew from this log, start with an empty store.");
         }
 
         if (stored.Generation != log.Generation)
         {
             throw new LogIdentityException(
                 $"The usage store was filled from generation {stored.Generation} of log {log.Id}, but the log here is "
-                + $"generation {log.Generation}: it was replaced or restored. `received log adopt` records that; without it, "
-                + "start with the data folder that the store belongs to.");
+                + $"generation {log.Generation}: it was replaced or restored. `received log adopt` records that; "
+                + "without it, start with the data folder that the store belongs to.");
         }
 
         if (stored != log)
         {
             throw new LogIdentityException(string.Create(
                 CultureInfo.InvariantCulture,
-                $"The usage store was filled from log {log.Id} as {stored}, but the log here says {log}: what is fixed with a "
-                + $"log has changed. Restore its identity file."));
+                $"The usage store was filled from log {log.Id} as {stored}, but the log here says {log}: what is fixed "
+                + $"with a log has changed. Restore its identity file."));
         }
     }
 

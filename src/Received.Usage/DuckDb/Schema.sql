@@ -1,5 +1,5 @@
--- Version 1 of the embedded usage store. Positions are (partition, generation, "offset", "index"); quantities are scaled by
--- 10^12; times are milliseconds since 1970; text is compared by its UTF-8 bytes.
+-- Version 1 of the embedded usage store. Positions are (partition, generation, "offset", "index"); quantities are
+-- scaled by 10^12; times are milliseconds since 1970; text is compared by its UTF-8 bytes.
 -- There are no primary keys: an index would have to fit DuckDB's memory limit whole, and measured slower than merging
 -- by join (README). Uniqueness is kept by the single writer, whose every statement is a MERGE by key.
 

@@ -4,14 +4,18 @@ namespace Received.Usage.DuckDb;
 
 /// <summary>
 /// Totals by bucket. The caller's boundaries become a small table that each window finds its bucket in, so time zones
-/// need not be known here. A single statement, so a single snapshot. Sums that do not fit 128 bits are an error of DuckDB's.
+/// need not be known here. A single statement, so a single snapshot. Sums that do not fit 128 bits are an error.
 /// </summary>
 static class TotalsSelect
 {
-    const string Lines = """
+    // DuckDB's sum(HUGEINT) was seen to wrap without an error where it adds up groups of several threads (1.5.6). Sums
+    // of the two halves cannot overflow, and putting them together is checked arithmetic.
+    const string Sum = "sum(sum >> 64) * 18446744073709551616::HUGEINT + sum(sum & 18446744073709551615::HUGEINT)";
+
+    const string Lines = $"""
         lines AS (
             SELECT start_ms, end_ms, customer_ref, product_ref, currency, entity_ref,
-                sum(sum) AS sum, CAST(sum(count) AS BIGINT) AS count, min(min) AS min, max(max) AS max,
+                {Sum} AS sum, CAST(sum(count) AS BIGINT) AS count, min(min) AS min, max(max) AS max,
                 arg_max(last, (last_at_ms, generation, "offset", "index")) AS last
             FROM picked GROUP BY ALL)
         """;
@@ -36,12 +40,13 @@ static class TotalsSelect
         while (rows.Next()) yield return Page(rows);
     }
 
-    /// <summary>Writes the lines as a Parquet file; quantities are DECIMAL(38, 12), and one that does not fit is an error.</summary>
+    /// <summary>Writes the lines as a Parquet file; quantities are DECIMAL(38, 12), and one that does not fit is an
+    /// error.</summary>
     public static bool Copy(DuckDbSession session, TotalsQuery query, string path)
     {
         StageBuckets(session, query.BoundariesMs);
-        var sql = Select(new SqlText().Add($"CREATE OR REPLACE TEMP TABLE parquet_lines AS SELECT {ParquetColumns} FROM ("), query)
-            .Add(")");
+        var head = new SqlText().Add($"CREATE OR REPLACE TEMP TABLE parquet_lines AS SELECT {ParquetColumns} FROM (");
+        var sql = Select(head, query).Add(")");
         session.Execute(sql.ToString(), sql.Arguments);
         // A file name cannot be a parameter here; this one is ours, from the configured folder.
         var quoted = path.Replace("'", "''", StringComparison.Ordinal);
@@ -58,7 +63,9 @@ static class TotalsSelect
     static SqlText Select(SqlText sql, TotalsQuery query)
     {
         sql.Add("WITH picked AS (SELECT").Add(query.BoundariesMs is null
-            ? $"""t."window"::BIGINT * {UsageWindow.LengthMs} AS start_ms, start_ms + {UsageWindow.LengthMs} AS end_ms,"""
+            ? $"""
+                t."window"::BIGINT * {UsageWindow.LengthMs} AS start_ms, start_ms + {UsageWindow.LengthMs} AS end_ms,
+                """
             : "b.start_ms, b.end_ms,");
         sql.Add("s.customer_ref, s.product_ref, s.currency, s.entity_ref, t.* EXCLUDE (partition, series)");
         sql.Add("FROM totals t JOIN series s ON s.partition = t.partition AND s.id = t.series");
@@ -141,7 +148,8 @@ static class TotalsSelect
         for (var i = 0; i < rows.Count; i++)
         {
             page.Add(new(
-                rows.Column<long>(0)[i], rows.Column<long>(1)[i], rows.Text(2, i), rows.TextOrNull(11, i), rows.Text(3, i), rows.TextOrNull(12, i),
+                rows.Column<long>(0)[i], rows.Column<long>(1)[i], rows.Text(2, i), rows.TextOrNull(11, i), rows.Text(3,
+                    i), rows.TextOrNull(12, i),
                 rows.Text(4, i), rows.Text(5, i), rows.Column<Int128>(6)[i], rows.Column<long>(7)[i],
                 rows.Column<Int128>(8)[i], rows.Column<Int128>(9)[i], rows.Column<Int128>(10)[i]));
         }

@@ -12,6 +12,33 @@ public sealed class DuckDbRatingStoreTests : RatingStoreContract, IDisposable
     public void Dispose() => _folder.Dispose();
 }
 
+public sealed class DuckDbArchiveStoreTests : ArchiveStoreContract, IDisposable
+{
+    readonly DuckDbFolder _folder = new();
+
+    protected override IUsageStore Create(string name) => _folder.Create(name);
+
+    public void Dispose() => _folder.Dispose();
+}
+
+public sealed class DuckDbTotalsStoreTests : TotalsStoreContract, IDisposable
+{
+    readonly DuckDbFolder _folder = new();
+
+    protected override IUsageStore Create(string name) => _folder.Create(name);
+
+    public void Dispose() => _folder.Dispose();
+}
+
+public sealed class DuckDbEventsStoreTests : EventsStoreContract, IDisposable
+{
+    readonly DuckDbFolder _folder = new();
+
+    protected override IUsageStore Create(string name) => _folder.Create(name);
+
+    public void Dispose() => _folder.Dispose();
+}
+
 /// <summary>A folder of databases that is deleted in the end.</summary>
 sealed class DuckDbFolder : IDisposable
 {

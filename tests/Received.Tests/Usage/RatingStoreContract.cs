@@ -27,7 +27,8 @@ public abstract class RatingStoreContract : UsageStoreContract
     public async Task What_was_written_is_read_back_also_by_the_next_process()
     {
         var total = new TotalRow(
-            Id, -5, Int128.MinValue, long.MaxValue, Int128.MinValue, Int128.MaxValue, -1, -7, ushort.MaxValue, long.MaxValue, 9);
+            Id, -5, Int128.MinValue, long.MaxValue, Int128.MinValue, Int128.MaxValue, -1, -7, ushort.MaxValue,
+                long.MaxValue, 9);
         var batch = Batch(1, long.MaxValue, ushort.MaxValue).With(Series(Id), total);
         batch.Producers.Add(new(ulong.MaxValue, long.MaxValue, 1UL << 63, 12));
         batch.Producers.Add(new(3, 4, 5, 6));
@@ -41,7 +42,8 @@ public abstract class RatingStoreContract : UsageStoreContract
         await using var again = await Open();
         Assert.Equal(batch.Progress, await again.ReadRatedAsync(P(1)));
         Assert.Equal(total, await Row(again, 1, Id, -5));
-        Assert.Equal([new(3, 4, 5, 6), new(ulong.MaxValue, long.MaxValue, 1UL << 63, 12)], await again.ReadProducersAsync(P(1)));
+        Assert.Equal([new(3, 4, 5, 6), new(ulong.MaxValue, long.MaxValue, 1UL << 63, 12)],
+            await again.ReadProducersAsync(P(1)));
         Assert.Equal(before, await Export(again));
     }
 
@@ -154,7 +156,8 @@ public abstract class RatingStoreContract : UsageStoreContract
                     (UInt128)next, r.Item4, r.Item1, i + 1, r.Item2, r.Item3, r.Item1, i, 1, next, i)).ToArray();
                 await store.WriteAsync([Batch(0, next + 1).With(Series((UInt128)next), totals)]);
                 var found = new TotalRow[totals.Length];
-                await store.ReadTotalsAsync(P(0), totals.Select(t => new TotalKey(t.Series, t.Window)).ToArray(), found);
+                await store.ReadTotalsAsync(P(0), totals.Select(t => new TotalKey(t.Series, t.Window)).ToArray(),
+                    found);
                 Assert.Equal(totals, found);
             }, iter: 30, threads: 1);
     }
@@ -190,9 +193,11 @@ public abstract class RatingStoreContract : UsageStoreContract
         RatedBatch To(int next, Func<int, int> order)
         {
             var batch = Batch(2, next);
-            foreach (var row in totals.Take(next).GroupBy(t => (t.Series, t.Window)).OrderBy(g => order((int)g.Last().Offset)))
+            foreach (var row in totals.Take(next).GroupBy(t => (t.Series,
+                t.Window)).OrderBy(g => order((int)g.Last().Offset)))
                 batch.Totals.Add(row.Last());
-            foreach (var id in batch.Totals.Select(t => t.Series).Distinct()) batch.Series.Add(Series(id, customer: $"c{id}\n\""));
+            foreach (var id in batch.Totals.Select(t => t.Series).Distinct()) batch.Series.Add(Series(id,
+                customer: $"c{id}\n\""));
             batch.Names.Add(Name(NameKind.Product, "p", $"name {next - 1}", next - 1, next));
             batch.Producers.Add(new(9, next, 1, next));
             return batch;

@@ -22,7 +22,8 @@ static class UsageRows
     };
 
     public static SeriesRow Series(
-        UInt128 id, int account = 1, string customer = "c", string product = "p", string currency = "", string entity = "") =>
+        UInt128 id, int account = 1, string customer = "c", string product = "p", string currency = "",
+            string entity = "") =>
         new(id, Account(account), customer, product, currency, entity);
 
     public static TotalRow Total(
@@ -59,7 +60,8 @@ static class UsageRows
     }
 
     public static ArchivedFrame Frame(long offset, EventColumns events) =>
-        new(offset, events.Count, 1_700_000_000_000 + offset, 0xFEDCBA9876543210, offset + 1, ulong.MaxValue - (ulong)offset,
+        new(offset, events.Count, 1_700_000_000_000 + offset, 0xFEDCBA9876543210, offset + 1,
+            ulong.MaxValue - (ulong)offset,
             ParkReason.None, events);
 
     /// <summary>A batch of these frames; <paramref name="before"/> events were accepted before them.</summary>
