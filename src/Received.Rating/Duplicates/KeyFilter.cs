@@ -31,11 +31,11 @@ sealed class KeyFilter
     public bool AddOrSuspect(UInt128 identity, long logTimeMs)
     {
         var mask = Mask(identity);
-        var high = (ulong)(identity >> 64);
+        var low = Low(identity);
         foreach (var generation in CollectionsMarshal.AsSpan(_generations))
-            if (generation.Holds(mask, high)) return true;
+            if (generation.Holds(mask, low)) return true;
 
-        PutInNewest(mask, high, logTimeMs);
+        PutInNewest(mask, low, logTimeMs);
         return false;
     }
 
@@ -46,11 +46,11 @@ sealed class KeyFilter
     public void Renew(UInt128 identity, long logTimeMs)
     {
         var mask = Mask(identity);
-        var high = (ulong)(identity >> 64);
+        var low = Low(identity);
         foreach (var generation in CollectionsMarshal.AsSpan(_generations))
-            if (generation.NewestMs >= logTimeMs && generation.Holds(mask, high)) return;
+            if (generation.NewestMs >= logTimeMs && generation.Holds(mask, low)) return;
 
-        PutInNewest(mask, high, logTimeMs);
+        PutInNewest(mask, low, logTimeMs);
     }
 
     /// <summary>Drops generations with nothing at or after <paramref name="notBeforeMs"/>.</summary>
@@ -73,10 +73,10 @@ sealed class KeyFilter
         Bytes = 0;
     }
 
-    void PutInNewest(Vector512<ulong> mask, ulong high, long logTimeMs)
+    void PutInNewest(Vector512<ulong> mask, ulong low, long logTimeMs)
     {
         if (_generations.Count == 0 || _generations[^1].IsFull) Open();
-        _generations[^1].Put(mask, high, logTimeMs);
+        _generations[^1].Put(mask, low, logTimeMs);
         Keys++;
     }
 
@@ -88,18 +88,21 @@ sealed class KeyFilter
         _generations.Add(generation);
     }
 
-    // 9 bits of the hash name a bit of the block: 7 from the low half, 3 from the low end of the high half, whose
-    // other end chooses the block. The hash is seeded and good, so its bits can be used as they are.
+    // 9 bits of the hash name a bit of the block: 6 from the low end of the high half, 4 from the low end of the low
+    // half, whose other end chooses the block. The high half's upper end is left alone: an index streams identities in
+    // their order, so a generation that is filled by loading has much the same bits there.
     static Vector512<ulong> Mask(UInt128 identity)
     {
         Span<ulong> words = stackalloc ulong[BlockWords];
         words.Clear();
-        var low = unchecked((ulong)identity);
-        for (var i = 0; i < 7; i++, low >>= 9) words[(int)((low >> 6) & 7)] |= 1UL << (int)(low & 63);
         var high = (ulong)(identity >> 64);
-        for (var i = 0; i < 3; i++, high >>= 9) words[(int)((high >> 6) & 7)] |= 1UL << (int)(high & 63);
+        for (var i = 0; i < 6; i++, high >>= 9) words[(int)((high >> 6) & 7)] |= 1UL << (int)(high & 63);
+        var low = Low(identity);
+        for (var i = 0; i < 4; i++, low >>= 9) words[(int)((low >> 6) & 7)] |= 1UL << (int)(low & 63);
         return Vector512.Create((ReadOnlySpan<ulong>)words);
     }
+
+    static ulong Low(UInt128 identity) => unchecked((ulong)identity);
 
     sealed class Generation
     {
@@ -126,17 +129,17 @@ sealed class KeyFilter
 
         public bool IsFull => Keys == _keysMax;
 
-        public bool Holds(Vector512<ulong> mask, ulong high) => Vector512.AndNot(mask, Load(high)) == default;
+        public bool Holds(Vector512<ulong> mask, ulong low) => Vector512.AndNot(mask, Load(low)) == default;
 
-        public void Put(Vector512<ulong> mask, ulong high, long logTimeMs)
+        public void Put(Vector512<ulong> mask, ulong low, long logTimeMs)
         {
-            (Load(high) | mask).CopyTo(_words, At(high));
+            (Load(low) | mask).CopyTo(_words, At(low));
             Keys++;
             NewestMs = Math.Max(NewestMs, logTimeMs);
         }
 
-        Vector512<ulong> Load(ulong high) => Vector512.Create(_words, At(high));
+        Vector512<ulong> Load(ulong low) => Vector512.Create(_words, At(low));
 
-        int At(ulong high) => _start + ((int)Math.BigMul(high, (ulong)_blocks, out _) * BlockWords);
+        int At(ulong low) => _start + ((int)Math.BigMul(low, (ulong)_blocks, out _) * BlockWords);
     }
 }

@@ -19,6 +19,17 @@ public sealed class DuplicatesFilterTests
     }
 
     [Fact]
+    public void Filling_it_in_the_order_of_identities_spoils_nothing()
+    {
+        const int Keys = 300_000;
+        var filter = new KeyFilter();
+        var wrong = 0;
+        foreach (var identity in Enumerable.Range(0, Keys).Select(Identity).Order())
+            wrong += filter.AddOrSuspect(identity, 0) ? 1 : 0;
+        Assert.InRange(wrong, 0, Keys / 300);
+    }
+
+    [Fact]
     public void The_filter_takes_at_most_4_bytes_a_key_from_a_million_on()
     {
         var filter = new KeyFilter();
