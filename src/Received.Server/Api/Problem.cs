@@ -1,0 +1,33 @@
+using Microsoft.AspNetCore.Http.HttpResults;
+
+namespace Received.Server.Api;
+
+/// <summary>
+/// Refusals of the reading API as RFC 9457 problems: a stable <c>code</c> for programs, a <c>detail</c> for people that says
+/// what would be right, and the query <c>parameter</c> where one is to blame.
+/// </summary>
+static class Problem
+{
+    public static ProblemHttpResult Of(int status, string code, string detail, string? parameter = null)
+    {
+        var extensions = new Dictionary<string, object?> { ["code"] = code };
+        if (parameter is not null) extensions["parameter"] = parameter;
+        return TypedResults.Problem(detail, statusCode: status, extensions: extensions);
+    }
+
+    public static ProblemHttpResult Parameter(string parameter, string detail) =>
+        Of(StatusCodes.Status400BadRequest, "parameter_invalid", detail, parameter);
+
+    public static ProblemHttpResult EventNotFound(string reference) => Of(
+        StatusCodes.Status404NotFound, "event_not_found",
+        $"There is no event {Shown(reference)} in this account. An event can be read some seconds after its acknowledgement.");
+
+    /// <summary>A client's text, short enough to be shown back to it.</summary>
+    public static string Shown(string text) => text.Length <= 64 ? $"'{text}'" : $"'{text[..64]}...'";
+}
+
+/// <summary>A refusal found while reading a request.</summary>
+sealed class RefusedException(ProblemHttpResult problem) : Exception(problem.ProblemDetails.Detail)
+{
+    public ProblemHttpResult Problem { get; } = problem;
+}

@@ -1,0 +1,153 @@
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Microsoft.Extensions.Logging.Console;
+using Received.Billing.Access;
+using Received.Billing.Store;
+using Received.Ingest;
+using Received.Log;
+using Received.Model.Access;
+using Received.Rating;
+using Received.Server.Api;
+using Received.Server.Hosting;
+using Received.Server.Ops;
+using Received.Server.Options;
+using Scalar.AspNetCore;
+
+namespace Received.Server;
+
+/// <summary>What a process is there for.</summary>
+enum ServerRole
+{
+    /// <summary>Doors open, for clients.</summary>
+    Public,
+
+    /// <summary>For one command, in its process: rates what the log holds and answers; takes no events.</summary>
+    Private,
+}
+
+/// <summary>
+/// The process put together, by hand and in one place. Hosted services start in the order of this file and stop in the reverse
+/// one; the listener starts last and stops first, so that no request meets a stage that is not there.
+/// </summary>
+static class Compose
+{
+    /// <summary>Opens the data folder and builds the server around it; it is not listening yet.</summary>
+    /// <exception cref="Log.Segments.LogRefusedException">Another process holds the folder, or it cannot be opened as set.</exception>
+    public static async Task<WebApplication> BuildAsync(
+        Settings settings, ServerRole role, CancellationToken cancellation)
+    {
+        DataFolder.Create(settings.Folder);
+        var builder = NewBuilder(settings, role);
+        builder.Services.AddSingleton(TimeProvider.System);
+        var logging = LoggerFactory.Create(logs => ConfigureLogs(logs, settings, role));
+        var engine = await Engine.OpenAsync(settings, TimeProvider.System, logging, cancellation);
+        try
+        {
+            var billing = await BillingStore.OpenAsync(settings.Folder, cancellation);
+            AddServices(builder.Services, settings, engine, billing);
+            if (role == ServerRole.Public) builder.Services.AddIngest();
+            var app = builder.Build();
+            app.Lifetime.ApplicationStopped.Register(logging.Dispose);
+            Map(app, role);
+            await app.Services.GetRequiredService<AccessFeed>().ReloadAsync(cancellation);
+            return app;
+        }
+        catch
+        {
+            await engine.DisposeAsync();
+            throw;
+        }
+    }
+
+    static WebApplicationBuilder NewBuilder(Settings settings, ServerRole role)
+    {
+        // Nothing of the framework's own sources (ASPNETCORE_URLS, launch profiles): what Settings has read is all there is.
+        var builder = WebApplication.CreateEmptyBuilder(new() { ContentRootPath = AppContext.BaseDirectory });
+        builder.Configuration.AddConfiguration(settings.Configuration);
+        builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration().UseUrls(settings.Server.Urls);
+        builder.WebHost.ConfigureKestrel(kestrel => kestrel.AddServerHeader = false);
+        builder.Services.AddRoutingCore();
+        ConfigureLogs(builder.Logging, settings, role);
+        builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = settings.Server.StopTimeout);
+        return builder;
+    }
+
+    static void ConfigureLogs(ILoggingBuilder logs, Settings settings, ServerRole role)
+    {
+        if (role == ServerRole.Private)
+        {
+            // A command's standard output is its answer; what stops it goes to the other one.
+            logs.SetMinimumLevel(LogLevel.Error).AddSimpleConsole(console => console.SingleLine = true);
+            logs.Services.Configure<ConsoleLoggerOptions>(
+                console => console.LogToStandardErrorThreshold = LogLevel.Trace);
+            return;
+        }
+
+        logs.AddConfiguration(settings.Configuration.GetSection("Logging"));
+        if (settings.Server.LogForm == LogForm.Json) logs.AddJsonConsole(console => console.UseUtcTimestamp = true);
+        else
+            logs.AddSimpleConsole(console =>
+            {
+                console.SingleLine = true;
+                console.UseUtcTimestamp = true;
+                console.TimestampFormat = "yyyy-MM-dd'T'HH:mm:ss.fff'Z' ";
+            });
+    }
+
+    static void AddServices(IServiceCollection services, Settings settings, Engine engine, BillingStore billing)
+    {
+        services.AddSingleton(settings.Server);
+        services.AddSingleton(_ => engine);
+        services.AddSingleton(engine.Store);
+        services.AddSingleton<ILog>(engine.Log);
+        services.AddSingleton(billing);
+        services.AddSingleton<AccountBook>();
+        services.AddSingleton<AccessDirectory>();
+        services.AddSingleton<AccessFeed>();
+        services.AddSingleton(settings);
+        services.AddSingleton<RatingMetrics>();
+        services.AddSingleton<Loops>();
+        services.AddSingleton(ControlToken.Make());
+        services.AddSingleton<Callers>();
+        services.AddOpenApi();
+        services.AddProblemDetails();
+        services.ConfigureHttpJsonOptions(json =>
+        {
+            json.SerializerOptions.PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower;
+            json.SerializerOptions.DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull;
+            json.SerializerOptions.Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping;
+            json.SerializerOptions.TypeInfoResolverChain.Insert(0, ApiJson.Default);
+        });
+        Telemetry.Add(services, settings.Server);
+        AddLoop(services, "access", provider => provider.GetRequiredService<AccessFeed>().RunAsync);
+        if (engine.Refusal is not null) return;
+        AddLoop(services, "rating", provider => provider.GetRequiredService<Loops>().Rating.RunAsync);
+        AddLoop(services, "archive", provider => provider.GetRequiredService<Loops>().Archive.RunAsync);
+        AddLoop(services, "retention", provider => provider.GetRequiredService<Loops>().Retention.RunAsync);
+    }
+
+    static void AddLoop(
+        IServiceCollection services, string name, Func<IServiceProvider, Func<CancellationToken, Task>> loop) =>
+        services.AddSingleton<IHostedService>(provider => new LoopHost(
+            name, loop(provider), provider.GetRequiredService<ILogger<LoopHost>>()));
+
+    static void Map(WebApplication app, ServerRole role)
+    {
+        app.UseExceptionHandler(new ExceptionHandlerOptions
+        {
+            ExceptionHandler = Refusals.Handle,
+            // Refusals logs what is the program's fault, once.
+            SuppressDiagnosticsCallback = _ => true,
+        });
+        app.UseStatusCodePages();
+        app.MapReading();
+        app.MapAdmin();
+        if (role == ServerRole.Private) return;
+        app.MapGroup("").DescribeIngest().MapUsageIngest();
+        app.MapHealth();
+        app.MapOpenApi();
+        app.MapScalarApiReference("/scalar");
+        app.MapPrometheusScrapingEndpoint("/metrics");
+    }
+}

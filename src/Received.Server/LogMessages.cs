@@ -1,0 +1,22 @@
+namespace Received.Server;
+
+static partial class LogMessages
+{
+    [LoggerMessage(1001, LogLevel.Critical, "Rating and archive do not run: {Reason}")]
+    public static partial void EngineRefused(this ILogger logger, string reason);
+
+    [LoggerMessage(1002, LogLevel.Critical, "The loop {Loop} has ended by an error; restart the server to run it again.")]
+    public static partial void LoopFailed(this ILogger logger, string loop, Exception exception);
+
+    [LoggerMessage(1003, LogLevel.Information, "Listening on {Urls}; data folder {Folder}; {Adapters}.")]
+    public static partial void Listening(this ILogger logger, string urls, string folder, string adapters);
+
+    [LoggerMessage(1004, LogLevel.Information, "Stopping: the doors are closed, what was accepted is being finished.")]
+    public static partial void Stopping(this ILogger logger);
+
+    [LoggerMessage(1005, LogLevel.Error, "{Method} {Path} failed.")]
+    public static partial void RequestFailed(this ILogger logger, string method, string path, Exception exception);
+
+    [LoggerMessage(1006, LogLevel.Warning, "{Method} {Path}: the usage store does not answer: {Reason}")]
+    public static partial void StoreUnavailable(this ILogger logger, string method, string path, string reason);
+}

@@ -1,0 +1,29 @@
+using OpenTelemetry.Metrics;
+using OpenTelemetry.Resources;
+using OpenTelemetry.Trace;
+using Received.Server.Options;
+
+namespace Received.Server.Ops;
+
+/// <summary>Metrics for Prometheus at <c>/metrics</c>; metrics and traces by OTLP where an endpoint is set.</summary>
+static class Telemetry
+{
+    const string OwnSources = "Received.*";
+
+    public static void Add(IServiceCollection services, ServerOptions options)
+    {
+        var otlp = string.IsNullOrEmpty(options.OtlpEndpoint) ? null : new Uri(options.OtlpEndpoint);
+        var telemetry = services.AddOpenTelemetry()
+            .ConfigureResource(resource => resource.AddService("received", serviceVersion: ProgramVersion.Text))
+            .WithMetrics(metrics =>
+            {
+                metrics.AddMeter(OwnSources).AddAspNetCoreInstrumentation().AddRuntimeInstrumentation()
+                    .AddPrometheusExporter();
+                if (otlp is not null) metrics.AddOtlpExporter(exporter => exporter.Endpoint = otlp);
+            });
+        // A span per request is not free: without anywhere to send it, there is none.
+        if (otlp is null) return;
+        telemetry.WithTracing(tracing => tracing.AddSource(OwnSources).AddAspNetCoreInstrumentation()
+            .AddOtlpExporter(exporter => exporter.Endpoint = otlp));
+    }
+}

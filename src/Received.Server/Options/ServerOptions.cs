@@ -1,0 +1,38 @@
+using System.ComponentModel.DataAnnotations;
+
+namespace Received.Server.Options;
+
+/// <summary>Options of the process as a whole: section <c>Received</c>. Checked when the server starts.</summary>
+public sealed class ServerOptions
+{
+    public const string Section = "Received";
+
+    /// <summary>The data folder. One server at a time; made when it is missing.</summary>
+    [Required]
+    public string Data { get; set; } = "./received-data";
+
+    /// <summary>Where to listen, several separated by semicolons. Beyond this machine put TLS in front, or use https.</summary>
+    [Required]
+    public string Urls { get; set; } = "http://127.0.0.1:8480";
+
+    /// <summary>How long a stop may take: requests under way, then the batches, then rating's last flush.</summary>
+    [Range(typeof(TimeSpan), "00:00:01", "00:10:00")]
+    public TimeSpan StopTimeout { get; set; } = TimeSpan.FromSeconds(20);
+
+    /// <summary>Form of the log on standard output.</summary>
+    public LogForm LogForm { get; set; } = LogForm.Text;
+
+    /// <summary>Where metrics and traces go by OTLP, such as http://127.0.0.1:4317. Empty: nowhere; /metrics is there always.</summary>
+    [Url]
+    public string? OtlpEndpoint { get; set; }
+
+    /// <summary>How far rating may be behind the log for the server to call itself ready, in frames of one partition.</summary>
+    [Range(1, int.MaxValue)]
+    public int ReadyLagFrames { get; set; } = 10_000;
+}
+
+public enum LogForm
+{
+    Text,
+    Json,
+}
