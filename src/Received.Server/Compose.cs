@@ -27,13 +27,14 @@ enum ServerRole
 }
 
 /// <summary>
-/// The process put together, by hand and in one place. Hosted services start in the order of this file and stop in the reverse
-/// one; the listener starts last and stops first, so that no request meets a stage that is not there.
+/// The process put together, by hand and in one place. Hosted services start in the order of this file and stop in
+/// the reverse one; the listener starts last and stops first, so that no request meets a stage that is not there.
 /// </summary>
 static class Compose
 {
     /// <summary>Opens the data folder and builds the server around it; it is not listening yet.</summary>
-    /// <exception cref="Log.Segments.LogRefusedException">Another process holds the folder, or it cannot be opened as set.</exception>
+    /// <exception cref="Log.Segments.LogRefusedException">Another process holds the folder, or it cannot be opened as
+    /// set.</exception>
     public static async Task<WebApplication> BuildAsync(
         Settings settings, ServerRole role, CancellationToken cancellation)
     {
@@ -62,7 +63,8 @@ static class Compose
 
     static WebApplicationBuilder NewBuilder(Settings settings, ServerRole role)
     {
-        // Nothing of the framework's own sources (ASPNETCORE_URLS, launch profiles): what Settings has read is all there is.
+        // Nothing of the framework's own sources (ASPNETCORE_URLS, launch profiles): what Settings has read is all
+        // there is.
         var builder = WebApplication.CreateEmptyBuilder(new() { ContentRootPath = AppContext.BaseDirectory });
         builder.Configuration.AddConfiguration(settings.Configuration);
         builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration().UseUrls(settings.Server.Urls);

@@ -5,7 +5,8 @@ static partial class LogMessages
     [LoggerMessage(1001, LogLevel.Critical, "Rating and archive do not run: {Reason}")]
     public static partial void EngineRefused(this ILogger logger, string reason);
 
-    [LoggerMessage(1002, LogLevel.Critical, "The loop {Loop} has ended by an error; restart the server to run it again.")]
+    [LoggerMessage(
+        1002, LogLevel.Critical, "The loop {Loop} has ended by an error; restart the server to run it again.")]
     public static partial void LoopFailed(this ILogger logger, string loop, Exception exception);
 
     [LoggerMessage(1003, LogLevel.Information, "Listening on {Urls}; data folder {Folder}; {Adapters}.")]

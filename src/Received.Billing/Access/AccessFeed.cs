@@ -7,14 +7,17 @@ using Received.Model.Access;
 namespace Received.Billing.Access;
 
 /// <summary>
-/// Carries accounts and keys from the billing database to the doors. Goal: a key works within a second of being made, and
-/// stops within a second of being revoked, whichever process did it. Not its job: deciding what a key may do.
+/// Carries accounts and keys from the billing database to the doors. Goal: a key works within a second of being made,
+/// and stops within a second of being revoked, whichever process did it. Not its job: deciding what a key may do.
 /// While the database cannot be read, the last snapshot stays.
 /// </summary>
-public sealed class AccessFeed(BillingStore store, AccessDirectory directory, TimeProvider time, ILogger<AccessFeed> logger)
+public sealed class AccessFeed(
+    BillingStore store, AccessDirectory directory, TimeProvider time, ILogger<AccessFeed> logger)
     : IDisposable
 {
-    /// <summary>A look costs microseconds (a counter in the file's shared memory), so a quarter of the second promised.</summary>
+    /// <summary>
+    /// A look costs microseconds (a counter in the file's shared memory), so a quarter of the second promised.
+    /// </summary>
     static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(250);
 
     readonly KeyBook _keys = new(store, time);
@@ -60,8 +63,8 @@ public sealed class AccessFeed(BillingStore store, AccessDirectory directory, Ti
 
     async Task FollowAsync(CancellationToken cancellation)
     {
-        // data_version counts the commits that other connections make, of this process or another one: so one connection
-        // is kept for looking and writes nothing.
+        // data_version counts the commits that other connections make, of this process or another one: so one
+        // connection is kept for looking and writes nothing.
         await using var connection = await store.ConnectAsync(cancellation);
         long? seen = null;
         while (true)

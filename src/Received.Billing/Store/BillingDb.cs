@@ -3,8 +3,8 @@ using Microsoft.EntityFrameworkCore;
 namespace Received.Billing.Store;
 
 /// <summary>
-/// The billing database as EF Core sees it. Its schema is <see cref="BillingSchema"/>'s, never EF's: what is stored outlives
-/// any version of this class.
+/// The billing database as EF Core sees it. Its schema is <see cref="BillingSchema"/>'s, never EF's: what is stored
+/// outlives any version of this class.
 /// </summary>
 sealed class BillingDb(DbContextOptions<BillingDb> options) : DbContext(options)
 {

@@ -3,8 +3,8 @@ using System.Data.Common;
 namespace Received.Billing.Store;
 
 /// <summary>
-/// The billing database's schema as numbered steps. Invariant: a step that was released is never edited, only followed; the
-/// file's user_version says how many have been applied, in the same transaction as the last of them.
+/// The billing database's schema as numbered steps. Invariant: a step that was released is never edited, only
+/// followed; the file's user_version says how many have been applied, in the same transaction as the last of them.
 /// </summary>
 static class BillingSchema
 {
@@ -33,7 +33,8 @@ static class BillingSchema
     /// <exception cref="BillingSchemaException">The database was made by a newer program.</exception>
     public static async Task ApplyAsync(DbConnection connection, CancellationToken cancellation)
     {
-        // Write-ahead: readers (a running server) and a writer (a command) do not wait for each other. It is kept in the file.
+        // Write-ahead: readers (a running server) and a writer (a command) do not wait for each other. It is kept in
+        // the file.
         await ExecuteAsync(connection, "PRAGMA journal_mode = WAL", cancellation);
         await ExecuteAsync(connection, "BEGIN IMMEDIATE", cancellation);
         try

@@ -4,8 +4,8 @@ using Microsoft.EntityFrameworkCore;
 namespace Received.Billing.Store;
 
 /// <summary>
-/// The billing database of a data folder. Several processes may use it at once, whoever holds the folder: accounts and keys
-/// are written by commands beside a running server.
+/// The billing database of a data folder. Several processes may use it at once, whoever holds the folder: accounts
+/// and keys are written by commands beside a running server.
 /// </summary>
 public sealed class BillingStore
 {

@@ -2,7 +2,9 @@ using Received.Model.Access;
 
 namespace Received.Billing.Store;
 
-/// <summary>A tenant. Instants are milliseconds since 1970: SQLite orders them, and so does every other database.</summary>
+/// <summary>
+/// A tenant. Instants are milliseconds since 1970: SQLite orders them, and so does every other database.
+/// </summary>
 sealed class AccountRow
 {
     public uint Id { get; set; }

@@ -3,7 +3,9 @@ using Received.Model.Access;
 
 namespace Received.Server.Api;
 
-/// <summary>What concerns the installation and no single account: the audit, and what commands beside the server ask for.</summary>
+/// <summary>
+/// What concerns the installation and no single account: the audit, and what commands beside the server ask for.
+/// </summary>
 static class AdminRoutes
 {
     public static void MapAdmin(this WebApplication app)
@@ -15,10 +17,12 @@ static class AdminRoutes
                 return context => require(context, next);
             });
         group.MapGet("/audit", AuditEndpoint.Handle)
-            .Describe("Conservation: accepted = counted + duplicate + conflict + voided + parked, per partition and in all.")
+            .Describe(
+                "Conservation: accepted = counted + duplicate + conflict + voided + parked, per partition and in all.")
             .Produces<AuditAnswer>()
             .ProducesProblem(401).ProducesProblem(403).ProducesProblem(503);
-        group.MapGet("/admin/server", () => TypedResults.Ok(new ServerAnswer(ProgramVersion.Text, Environment.ProcessId)))
+        group.MapGet(
+                "/admin/server", () => TypedResults.Ok(new ServerAnswer(ProgramVersion.Text, Environment.ProcessId)))
             .Describe("Which server this is.")
             .ProducesProblem(401).ProducesProblem(403);
         group.MapPost("/admin/reload", async (AccessFeed feed, CancellationToken cancellation) =>

@@ -11,8 +11,9 @@ sealed record TotalsPage(IReadOnlyList<TotalItem> Items, string? NextCursor);
 /// A total over [start, end). Quantities are decimal texts: a JSON number would lose digits in most readers (law 8).
 /// </summary>
 sealed record TotalItem(
-    string Start, string End, string CustomerRef, string? CustomerName, string UsageProductRef, string? UsageProductName,
-    string? Currency, string? EntityRef, string Quantity, long Count, string Min, string Max, string Last);
+    string Start, string End, string CustomerRef, string? CustomerName, string UsageProductRef,
+    string? UsageProductName, string? Currency, string? EntityRef, string Quantity, long Count,
+    string Min, string Max, string Last);
 
 /// <summary>A page of events.</summary>
 /// <param name="NextCursor">Absent on the last page.</param>
@@ -24,7 +25,8 @@ sealed record EventsPage(IReadOnlyList<EventItem> Items, string? NextCursor);
 /// <param name="With">Of a conflict: the reference of the event that had the key first.</param>
 /// <param name="Reason">Of a parked event: why.</param>
 /// <param name="AdditionalReportData">As sent, byte for byte.</param>
-/// <param name="Original">The event that <paramref name="Of"/> or <paramref name="With"/> names; only when one event is asked for.</param>
+/// <param name="Original">The event that <paramref name="Of"/> or <paramref name="With"/> names; only when one event
+/// is asked for.</param>
 sealed record EventItem(
     string EventRef, string Fate, string? Of, string? With, string? Reason, string Timestamp, string ReceivedAt,
     string CustomerRef, string? CustomerName, string UsageProductRef, string? UsageProductName, string Quantity,
@@ -60,8 +62,8 @@ sealed record AuditAnswer(IReadOnlyList<AuditItem> Partitions, AuditItem Total, 
 /// <param name="Parked">By reason.</param>
 /// <param name="UnknownFrames">Frames whose header is broken: how many events they held is unknown.</param>
 sealed record AuditItem(
-    int? Partition, int? Generation, long? Offset, long? Accepted, long Counted, long Duplicate, long Conflict, long Voided,
-    IReadOnlyDictionary<string, long> Parked, long UnknownFrames, bool? Balanced);
+    int? Partition, int? Generation, long? Offset, long? Accepted, long Counted, long Duplicate, long Conflict,
+    long Voided, IReadOnlyDictionary<string, long> Parked, long UnknownFrames, bool? Balanced);
 
 /// <summary>How answers are written: snake_case, absent instead of null.</summary>
 [JsonSourceGenerationOptions(

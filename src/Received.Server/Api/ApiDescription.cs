@@ -26,7 +26,10 @@ static class ApiDescription
                     Name = name,
                     In = ParameterLocation.Query,
                     Description = text,
-                    Schema = new OpenApiSchema { Type = name == "limit" ? JsonSchemaType.Integer : JsonSchemaType.String },
+                    Schema = new OpenApiSchema
+                    {
+                        Type = name == "limit" ? JsonSchemaType.Integer : JsonSchemaType.String,
+                    },
                 });
             return Task.CompletedTask;
         });

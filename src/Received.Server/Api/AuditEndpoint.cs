@@ -2,7 +2,9 @@ using Received.Usage;
 
 namespace Received.Server.Api;
 
-/// <summary><c>GET /api/audit</c>: law 3 in figures. Needs the scope admin: partitions are shared by all accounts.</summary>
+/// <summary>
+/// <c>GET /api/audit</c>: law 3 in figures. Needs the scope admin: partitions are shared by all accounts.
+/// </summary>
 static class AuditEndpoint
 {
     public static async Task<IResult> Handle(HttpContext http, IUsageStore store) =>
@@ -30,8 +32,8 @@ static class AuditEndpoint
             : accepted != decided ? false
             : line.UnknownFrames > 0 ? null : true;
         return new(
-            line.Rated.Partition.Value, line.Rated.Generation, line.Rated.Next, line.Accepted, line.Counted, line.Duplicate,
-            line.Conflict, line.Voided,
+            line.Rated.Partition.Value, line.Rated.Generation, line.Rated.Next, line.Accepted, line.Counted,
+            line.Duplicate, line.Conflict, line.Voided,
             line.Parked.Where(entry => entry.Value > 0)
                 .ToDictionary(entry => EventsEndpoints.ReasonName(entry.Key), entry => entry.Value),
             line.UnknownFrames, balanced);

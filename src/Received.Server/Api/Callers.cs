@@ -18,8 +18,11 @@ sealed class Callers(AccessDirectory directory, AccountBook accounts, ControlTok
 
     static readonly object PrincipalItem = new();
 
-    /// <summary>Refuses requests without a key of that scope; handlers behind it find the caller with <see cref="Account"/>.</summary>
-    public static Func<EndpointFilterInvocationContext, EndpointFilterDelegate, ValueTask<object?>> Require(Scopes scope) =>
+    /// <summary>
+    /// Refuses requests without a key of that scope; handlers behind it find the caller with <see cref="Account"/>.
+    /// </summary>
+    public static Func<EndpointFilterInvocationContext, EndpointFilterDelegate, ValueTask<object?>> Require(
+        Scopes scope) =>
         async (context, next) =>
         {
             var http = context.HttpContext;
@@ -46,7 +49,8 @@ sealed class Callers(AccessDirectory directory, AccountBook accounts, ControlTok
 
         if (!principal.Scopes.HasFlag(scope))
             return Problem.Of(
-                StatusCodes.Status403Forbidden, "scope_missing", $"This key lacks the scope {ScopeNames.Format(scope)}.");
+                StatusCodes.Status403Forbidden, "scope_missing",
+                $"This key lacks the scope {ScopeNames.Format(scope)}.");
         http.Items[PrincipalItem] = principal;
         return null;
     }
@@ -70,7 +74,9 @@ sealed class Callers(AccessDirectory directory, AccountBook accounts, ControlTok
     }
 }
 
-/// <summary>The running server's secret for commands beside it: random per start, readable by the folder's owner alone.</summary>
+/// <summary>
+/// The running server's secret for commands beside it: random per start, readable by the folder's owner alone.
+/// </summary>
 sealed class ControlToken(string text)
 {
     const int SecretBytes = 32;
@@ -79,7 +85,8 @@ sealed class ControlToken(string text)
 
     public string Text { get; } = text;
 
-    public static ControlToken Make() => new("rc_" + Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(SecretBytes)));
+    public static ControlToken Make() => new(
+        "rc_" + Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(SecretBytes)));
 
     /// <summary>Compares hashes in constant time.</summary>
     public bool Matches(string candidate) =>

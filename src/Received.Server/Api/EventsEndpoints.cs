@@ -6,7 +6,9 @@ using Received.Usage;
 
 namespace Received.Server.Api;
 
-/// <summary><c>GET /api/usage/events</c> and <c>GET /api/usage/event/{event_ref}</c>: the raw events and what became of them.</summary>
+/// <summary>
+/// <c>GET /api/usage/events</c> and <c>GET /api/usage/event/{event_ref}</c>: the raw events and what became of them.
+/// </summary>
 static class EventsEndpoints
 {
     const int LimitDefault = 100;
@@ -41,7 +43,8 @@ static class EventsEndpoints
         var account = Callers.Account(http).Id;
         if (!EventRef.TryParse(eventRef, out var position)) return Problem.EventNotFound(eventRef);
         var line = await store.FindEventAsync(account, position, http.RequestAborted);
-        // The store filters by account; checked again, because a wrong row here would be another account's event (law 12).
+        // The store filters by account; checked again, because a wrong row here would be another account's event (law
+        // 12).
         if (line is null || line.Account != account) return Problem.EventNotFound(eventRef);
         var original = line.Original is { } first
             ? await store.FindEventAsync(account, first, http.RequestAborted)
@@ -73,7 +76,8 @@ static class EventsEndpoints
 
     static string FateName(Fate? fate) => fate?.ToString().ToLowerInvariant() ?? "pending";
 
-    public static string ReasonName(ParkReason reason) => JsonNamingPolicy.SnakeCaseLower.ConvertName(reason.ToString());
+    public static string ReasonName(ParkReason reason) =>
+        JsonNamingPolicy.SnakeCaseLower.ConvertName(reason.ToString());
 
     static string? NullIfEmpty(string text) => text.Length == 0 ? null : text;
 }

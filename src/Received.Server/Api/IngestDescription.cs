@@ -1,8 +1,10 @@
+using System.Reflection;
+
 namespace Received.Server.Api;
 
 /// <summary>
-/// What the OpenAPI document says of the front door's routes. They are plain request delegates, because a body is never bound
-/// to objects; the document only lists endpoints that show it a method.
+/// What the OpenAPI document says of the front door's routes. They are plain request delegates, because a body is
+/// never bound to objects; the document only lists endpoints that show it a method.
 /// </summary>
 static class IngestDescription
 {
@@ -10,7 +12,7 @@ static class IngestDescription
     {
         ((IEndpointConventionBuilder)group).Finally(endpoint =>
         {
-            if (endpoint.RequestDelegate is null || endpoint.Metadata.OfType<System.Reflection.MethodInfo>().Any()) return;
+            if (endpoint.RequestDelegate is null || endpoint.Metadata.OfType<MethodInfo>().Any()) return;
             endpoint.Metadata.Add(endpoint.RequestDelegate.Method);
         });
         return group;

@@ -8,8 +8,8 @@ using Received.Usage;
 namespace Received.Server.Api;
 
 /// <summary>
-/// Cursors as text: where a page ended and a fingerprint of the question, so that a cursor put to another question, or to
-/// another account, is refused instead of answering something. Opaque to clients, and no secret.
+/// Cursors as text: where a page ended and a fingerprint of the question, so that a cursor put to another question,
+/// or to another account, is refused instead of answering something. Opaque to clients, and no secret.
 /// </summary>
 static class PageCursor
 {
@@ -45,7 +45,9 @@ static class PageCursor
         try
         {
             var fields = JsonSerializer.Deserialize<string[]>(Base64Url.DecodeFromChars(text));
-            return fields is [var first, ..] && first == Fingerprint(question) && !fields.Contains(null) ? fields : null;
+            return fields is [var first, ..] && first == Fingerprint(question) && !fields.Contains(null)
+                ? fields
+                : null;
         }
         catch (Exception e) when (e is FormatException or JsonException)
         {

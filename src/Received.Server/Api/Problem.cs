@@ -3,8 +3,8 @@ using Microsoft.AspNetCore.Http.HttpResults;
 namespace Received.Server.Api;
 
 /// <summary>
-/// Refusals of the reading API as RFC 9457 problems: a stable <c>code</c> for programs, a <c>detail</c> for people that says
-/// what would be right, and the query <c>parameter</c> where one is to blame.
+/// Refusals of the reading API as RFC 9457 problems: a stable <c>code</c> for programs, a <c>detail</c> for people
+/// that says what would be right, and the query <c>parameter</c> where one is to blame.
 /// </summary>
 static class Problem
 {
@@ -20,7 +20,8 @@ static class Problem
 
     public static ProblemHttpResult EventNotFound(string reference) => Of(
         StatusCodes.Status404NotFound, "event_not_found",
-        $"There is no event {Shown(reference)} in this account. An event can be read some seconds after its acknowledgement.");
+        $"There is no event {Shown(reference)} in this account. "
+        + "An event can be read some seconds after its acknowledgement.");
 
     /// <summary>A client's text, short enough to be shown back to it.</summary>
     public static string Shown(string text) => text.Length <= 64 ? $"'{text}'" : $"'{text[..64]}...'";

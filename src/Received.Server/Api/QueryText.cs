@@ -10,7 +10,8 @@ sealed class QueryText(IQueryCollection query)
     const int LengthMax = 2_000;
 
     public static ProblemHttpResult CursorProblem { get; } = Problem.Parameter(
-        "cursor", "The cursor is not of this question. Send 'next_cursor' of the page before, with the same other parameters.");
+        "cursor",
+        "The cursor is not of this question. Send 'next_cursor' of the page before, with the same other parameters.");
 
     /// <summary>Null where the parameter is absent or empty.</summary>
     public string? this[string name]
@@ -27,7 +28,8 @@ sealed class QueryText(IQueryCollection query)
     public int Limit(int otherwise, int max)
     {
         if (this["limit"] is not { } text) return otherwise;
-        return int.TryParse(text, System.Globalization.NumberStyles.None, null, out var limit) && limit >= 1 && limit <= max
+        return int.TryParse(text, System.Globalization.NumberStyles.None, null, out var limit)
+            && limit >= 1 && limit <= max
             ? limit
             : throw Refuse("limit", $"'limit' must be a whole number from 1 to {max}.");
     }
@@ -36,15 +38,17 @@ sealed class QueryText(IQueryCollection query)
     public DateTimeZone Zone() => this["zone"] is not { } id
         ? DateTimeZone.Utc
         : DateTimeZoneProviders.Tzdb.GetZoneOrNull(id)
-            ?? throw Refuse("zone", $"There is no time zone {Problem.Shown(id)}. Use an IANA name such as Europe/Berlin.");
+            ?? throw Refuse(
+                "zone", $"There is no time zone {Problem.Shown(id)}. Use an IANA name such as Europe/Berlin.");
 
     public long? Instant(string name, DateTimeZone zone) => this[name] is not { } text
         ? null
         : TimeBuckets.ParseInstant(text, zone)
             ?? throw Refuse(
                 name,
-                $"'{name}' must be an instant with an offset, such as 2026-03-01T00:00:00Z or 2026-03-01T00:00:00+01:00 (a '+' is "
-                + "%2B in a URL), or a date such as 2026-03-01, which begins in 'zone'.");
+                $"'{name}' must be an instant with an offset, such as 2026-03-01T00:00:00Z or "
+                + "2026-03-01T00:00:00+01:00 (a '+' is %2B in a URL), or a date such as "
+                + "2026-03-01, which begins in 'zone'.");
 
     /// <summary>One of an enum's names, in any case.</summary>
     public T Choice<T>(string name, T otherwise) where T : struct, Enum

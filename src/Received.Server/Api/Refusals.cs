@@ -1,9 +1,12 @@
 using Microsoft.AspNetCore.Diagnostics;
+using Microsoft.AspNetCore.Http.HttpResults;
 using Received.Usage;
 
 namespace Received.Server.Api;
 
-/// <summary>Turns what handlers throw into problems. Nothing of an error's text but a refusal's own reaches a client.</summary>
+/// <summary>
+/// Turns what handlers throw into problems. Nothing of an error's text but a refusal's own reaches a client.
+/// </summary>
 static class Refusals
 {
     const string RetryAfterSeconds = "1";
@@ -40,7 +43,7 @@ static class Refusals
         await problem.ExecuteAsync(http);
     }
 
-    static Microsoft.AspNetCore.Http.HttpResults.ProblemHttpResult Unavailable(HttpContext http, StoreUnavailableException e)
+    static ProblemHttpResult Unavailable(HttpContext http, StoreUnavailableException e)
     {
         Logger(http).StoreUnavailable(http.Request.Method, http.Request.Path, e.Message);
         http.Response.Headers.RetryAfter = RetryAfterSeconds;

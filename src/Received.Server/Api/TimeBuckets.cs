@@ -15,8 +15,8 @@ enum Grouping
 }
 
 /// <summary>
-/// Civil time to instants: ranges, and the boundaries of hours, days and months in an IANA zone (law 9: half-open, computed
-/// in the zone, then instants). No store needs to know zones.
+/// Civil time to instants: ranges, and the boundaries of hours, days and months in an IANA zone (law 9: half-open,
+/// computed in the zone, then instants). No store needs to know zones.
 /// </summary>
 static class TimeBuckets
 {
@@ -26,9 +26,10 @@ static class TimeBuckets
     static readonly LocalDatePattern Date = LocalDatePattern.Iso;
 
     /// <summary>
-    /// Ascending boundaries from <paramref name="fromMs"/> through <paramref name="toMs"/>; null for <see cref="Grouping.Window"/>,
-    /// where every window stands for itself. The first and last bucket are cut to the range. A day, an hour may be longer or
-    /// shorter where the zone's offset changes; an hour ends at each full hour of local time and at each change of offset.
+    /// Ascending boundaries from <paramref name="fromMs"/> through <paramref name="toMs"/>; null for
+    /// <see cref="Grouping.Window"/>, where every window stands for itself. The first and last bucket are cut to the
+    /// range. A day, an hour may be longer or shorter where the zone's offset changes; an hour ends at each full hour
+    /// of local time and at each change of offset.
     /// </summary>
     /// <exception cref="BucketException">Too many buckets, or a boundary that is none of a window.</exception>
     public static IReadOnlyList<long>? Boundaries(long fromMs, long toMs, Grouping grouping, DateTimeZone zone)
@@ -41,8 +42,10 @@ static class TimeBuckets
             {
                 if (!UsageWindow.IsBoundary(next))
                     throw new BucketException(
-                        $"A {grouping.ToString().ToLowerInvariant()} of {zone.Id} begins at {Format(next, DateTimeZone.Utc)} in this range, "
-                        + "which is no multiple of 15 minutes; totals have no finer grain. Ask for a later range, or zone=UTC.");
+                        $"A {grouping.ToString().ToLowerInvariant()} of {zone.Id} begins at "
+                        + $"{Format(next, DateTimeZone.Utc)} in this range, "
+                        + "which is no multiple of 15 minutes; totals have no finer grain. "
+                        + "Ask for a later range, or zone=UTC.");
                 if (boundaries.Count == BucketsMax)
                     throw new BucketException(
                         $"The range has more than {BucketsMax} buckets. Ask for a shorter range or a coarser group.");

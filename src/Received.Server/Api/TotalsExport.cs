@@ -5,8 +5,8 @@ using Received.Usage;
 namespace Received.Server.Api;
 
 /// <summary>
-/// Totals as one file, streamed: memory does not grow with its length. What goes wrong before the first line is a problem;
-/// what goes wrong later cuts the connection, so that half a file cannot pass for a whole one.
+/// Totals as one file, streamed: memory does not grow with its length. What goes wrong before the first line is a
+/// problem; what goes wrong later cuts the connection, so that half a file cannot pass for a whole one.
 /// </summary>
 static class TotalsExport
 {

@@ -68,7 +68,8 @@ sealed record TotalsRequest(TotalsQuery Query, DateTimeZone Zone, ExportFormat F
         return text.Choice("format", accepted switch
         {
             _ when accepted.Contains("text/csv", StringComparison.OrdinalIgnoreCase) => ExportFormat.Csv,
-            _ when accepted.Contains(TotalsExport.ParquetType, StringComparison.OrdinalIgnoreCase) => ExportFormat.Parquet,
+            _ when accepted.Contains(TotalsExport.ParquetType, StringComparison.OrdinalIgnoreCase) =>
+                ExportFormat.Parquet,
             _ => ExportFormat.Json,
         });
     }

@@ -3,7 +3,9 @@ using Received.Billing.Access;
 
 namespace Received.Server.Cli;
 
-/// <summary><c>received account create|list</c>: written to billing.db, beside a running server or without one.</summary>
+/// <summary>
+/// <c>received account create|list</c>: written to billing.db, beside a running server or without one.
+/// </summary>
 static class AccountCommands
 {
     public static Command Make(Output output)
@@ -25,9 +27,11 @@ static class AccountCommands
             var text = parse.GetRequiredValue(name);
             if (!AccountBook.IsName(text))
                 throw new CommandException(
-                    $"An account name has 1 to {AccountBook.NameLengthMax} printable characters, no spaces at its ends.");
+                    $"An account name has 1 to {AccountBook.NameLengthMax} printable characters, "
+                    + "no spaces at its ends.");
             var folder = new CommandFolder(parse.GetValue(data));
-            var accounts = new AccountBook(await folder.OpenBillingAsync(create: true, cancellation), TimeProvider.System);
+            var accounts = new AccountBook(
+                await folder.OpenBillingAsync(create: true, cancellation), TimeProvider.System);
             var account = await accounts.CreateAsync(text, parse.GetValue(negative), cancellation)
                 ?? throw new CommandException($"There is an account '{text}' already.");
             output.Line($"Account {account.Id} '{account.Name}' made.");
@@ -44,12 +48,14 @@ static class AccountCommands
         command.SetAction((parse, cancellation) => Run.Guarded(output, async () =>
         {
             var folder = new CommandFolder(parse.GetValue(data));
-            var accounts = new AccountBook(await folder.OpenBillingAsync(create: false, cancellation), TimeProvider.System);
+            var accounts = new AccountBook(
+                await folder.OpenBillingAsync(create: false, cancellation), TimeProvider.System);
             output.Table(
                 ["id", "name", "negative quantities", "created"],
                 (await accounts.ListAsync(cancellation)).Select(row => (IReadOnlyList<string>)
                 [
-                    row.Account.Id.ToString(), row.Account.Name, row.Account.AllowsNegativeQuantity ? "allowed" : "refused",
+                    row.Account.Id.ToString(), row.Account.Name,
+                    row.Account.AllowsNegativeQuantity ? "allowed" : "refused",
                     row.CreatedAt.ToString("u"),
                 ]));
             return ExitCode.Ok;

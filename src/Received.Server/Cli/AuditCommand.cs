@@ -3,7 +3,9 @@ using Received.Server.Api;
 
 namespace Received.Server.Cli;
 
-/// <summary><c>received audit</c>: law 3 at this moment; exit code 1 where it does not hold or cannot be told.</summary>
+/// <summary>
+/// <c>received audit</c>: law 3 at this moment; exit code 1 where it does not hold or cannot be told.
+/// </summary>
 static class AuditCommand
 {
     static readonly IReadOnlyList<string> Columns =
@@ -40,7 +42,9 @@ static class AuditCommand
         item.Offset is { } offset ? $"{item.Generation}/{offset}" : "",
         item.Accepted?.ToString() ?? "unknown",
         item.Counted.ToString(), item.Duplicate.ToString(), item.Conflict.ToString(), item.Voided.ToString(),
-        string.Join(", ", item.Parked.Select(entry => $"{entry.Key} {entry.Value}")) is { Length: > 0 } parked ? parked : "0",
+        item.Parked.Count == 0
+            ? "0"
+            : string.Join(", ", item.Parked.Select(entry => $"{entry.Key} {entry.Value}")),
         item.Balanced switch { true => "yes", false => "NO", null => "unknown" },
     ];
 }

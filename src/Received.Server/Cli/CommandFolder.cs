@@ -10,14 +10,17 @@ sealed class CommandFolder(string? data)
 {
     public string Folder { get; } = Settings.DataFolderOf(data);
 
-    /// <summary>Opens the folder's billing database, which needs no lock: any number of processes use it at once.</summary>
+    /// <summary>
+    /// Opens the folder's billing database, which needs no lock: any number of processes use it at once.
+    /// </summary>
     /// <param name="create">Whether a missing folder is made.</param>
     public Task<BillingStore> OpenBillingAsync(bool create, CancellationToken cancellation)
     {
         if (create) DataFolder.Create(Folder);
         else if (!File.Exists(Path.Combine(Folder, BillingStore.FileName)))
             throw new CommandException(
-                $"{Folder} is no data folder of Received. Name one with --data; 'received account create' or 'received serve' makes it.");
+                $"{Folder} is no data folder of Received. Name one with --data; "
+                + "'received account create' or 'received serve' makes it.");
         return BillingStore.OpenAsync(Folder, cancellation);
     }
 
@@ -41,14 +44,16 @@ sealed class CommandFolder(string? data)
     }
 
     /// <summary>
-    /// Has a running server read accounts and keys at once. If it cannot be reached, nothing is lost: it looks by itself.
+    /// Has a running server read accounts and keys at once. If it cannot be reached, nothing is lost: it looks by
+    /// itself.
     /// </summary>
     public async Task TellServerAsync(CancellationToken cancellation)
     {
         try
         {
             await using var link = await ServerLink.FindAsync(Folder, cancellation);
-            if (link is not null) (await link.SendAsync(HttpMethod.Post, "/api/admin/reload", null, cancellation)).Dispose();
+            if (link is not null)
+                (await link.SendAsync(HttpMethod.Post, "/api/admin/reload", null, cancellation)).Dispose();
         }
         catch (Exception e) when (e is HttpRequestException or CommandException)
         {

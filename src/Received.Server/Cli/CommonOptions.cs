@@ -11,5 +11,9 @@ static class CommonOptions
         HelpName = "DIR",
     };
 
-    public static Option<string?> Account() => new("--account") { Description = "The account's name.", HelpName = "NAME" };
+    public static Option<string?> Account() => new("--account")
+    {
+        Description = "The account's name.",
+        HelpName = "NAME",
+    };
 }

@@ -4,7 +4,9 @@ using Received.Model.Access;
 
 namespace Received.Server.Cli;
 
-/// <summary><c>received key create|list|revoke</c>: written to billing.db; a running server follows within a second.</summary>
+/// <summary>
+/// <c>received key create|list|revoke</c>: written to billing.db; a running server follows within a second.
+/// </summary>
 static class KeyCommands
 {
     public static Command Make(Output output)
@@ -39,7 +41,8 @@ static class KeyCommands
             var note = parse.GetValue(label)!;
             if (note.Length > KeyBook.LabelLengthMax)
                 throw new CommandException($"A label has at most {KeyBook.LabelLengthMax} characters.");
-            if (!ScopeNames.TryParse(parse.GetValue(scope)!, out var scopes)) throw new CommandException("Unknown scope.");
+            if (!ScopeNames.TryParse(parse.GetValue(scope)!, out var scopes))
+                throw new CommandException("Unknown scope.");
             await CreateAsync(
                 output, new CommandFolder(parse.GetValue(data)), parse.GetRequiredValue(account)!, scopes, note,
                 cancellation);
@@ -49,7 +52,8 @@ static class KeyCommands
     }
 
     static async Task CreateAsync(
-        Output output, CommandFolder folder, string account, Scopes scopes, string label, CancellationToken cancellation)
+        Output output, CommandFolder folder, string account, Scopes scopes, string label,
+        CancellationToken cancellation)
     {
         var store = await folder.OpenBillingAsync(create: false, cancellation);
         var owner = await new AccountBook(store, TimeProvider.System).FindAsync(account, cancellation)
@@ -97,7 +101,8 @@ static class KeyCommands
             {
                 Revocation.Revoked => $"Key {keyId} revoked.",
                 Revocation.RevokedBefore => $"Key {keyId} had been revoked before.",
-                Revocation.Unknown => throw new CommandException($"There is no key '{keyId}'. 'received key list' shows them."),
+                Revocation.Unknown => throw new CommandException(
+                    $"There is no key '{keyId}'. 'received key list' shows them."),
             });
             return ExitCode.Ok;
         }));

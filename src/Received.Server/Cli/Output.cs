@@ -3,7 +3,8 @@ using Spectre.Console;
 namespace Received.Server.Cli;
 
 /// <summary>
-/// What commands print. Tables on a terminal; tab-separated lines, without colours or frames, where output is redirected.
+/// What commands print. Tables on a terminal; tab-separated lines, without colours or frames, where output is
+/// redirected.
 /// </summary>
 sealed class Output(TextWriter plain, TextWriter errors, IAnsiConsole? terminal)
 {

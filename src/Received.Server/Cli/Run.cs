@@ -8,7 +8,9 @@ using Received.Server.Options;
 
 namespace Received.Server.Cli;
 
-/// <summary>Runs a command's action: what its user can mend becomes one line and exit code 1, never a stack trace.</summary>
+/// <summary>
+/// Runs a command's action: what its user can mend becomes one line and exit code 1, never a stack trace.
+/// </summary>
 static class Run
 {
     public static async Task<int> Guarded(Output output, Func<Task<int>> action)

@@ -5,7 +5,9 @@ using Received.Server.Options;
 
 namespace Received.Server.Cli;
 
-/// <summary><c>received serve</c>: runs until SIGTERM or Ctrl-C, then finishes what was accepted and ends with 0.</summary>
+/// <summary>
+/// <c>received serve</c>: runs until SIGTERM or Ctrl-C, then finishes what was accepted and ends with 0.
+/// </summary>
 static class ServeCommand
 {
     public const string Name = "serve";

@@ -7,8 +7,9 @@ using Received.Server.Options;
 namespace Received.Server.Cli;
 
 /// <summary>
-/// A command's way to the data: HTTP to the server that holds the folder, with its control token. Where no server runs, the
-/// command starts one for itself, on a port that nobody knows and with closed doors: so both ways give the same answers.
+/// A command's way to the data: HTTP to the server that holds the folder, with its control token. Where no server
+/// runs, the command starts one for itself, on a port that nobody knows and with closed doors: so both ways give the
+/// same answers.
 /// </summary>
 sealed class ServerLink : IAsyncDisposable
 {
@@ -45,7 +46,8 @@ sealed class ServerLink : IAsyncDisposable
         }
     }
 
-    /// <exception cref="Log.Segments.LogRefusedException">Another process holds the folder, and is no server that answers.</exception>
+    /// <exception cref="Log.Segments.LogRefusedException">Another process holds the folder, and is no server that
+    /// answers.</exception>
     public static async Task<ServerLink> OpenPrivateAsync(string folder, CancellationToken cancellation)
     {
         var settings = Settings.Read(new() { ["Received:Data"] = folder, ["Received:Urls"] = "http://127.0.0.1:0" });
@@ -70,7 +72,8 @@ sealed class ServerLink : IAsyncDisposable
     /// <param name="account">The account that it is about, or null.</param>
     /// <exception cref="CommandException">The server refused.</exception>
     public async Task<HttpResponseMessage> SendAsync(
-        HttpMethod method, string path, string? account, CancellationToken cancellation, string accept = "application/json")
+        HttpMethod method, string path, string? account, CancellationToken cancellation,
+        string accept = "application/json")
     {
         using var request = new HttpRequestMessage(method, path);
         request.Headers.Accept.Add(new MediaTypeWithQualityHeaderValue(accept));

@@ -50,7 +50,8 @@ static class TotalsCommand
                 .Append(parse.GetValue(group) is "none" ? "total" : parse.GetValue(group));
             foreach (var filter in filters)
                 if (parse.GetValue(filter) is { } value)
-                    query.Append('&').Append(filter.Name.TrimStart('-')).Append('=').Append(Uri.EscapeDataString(value));
+                    query.Append('&').Append(filter.Name.TrimStart('-')).Append('=')
+                        .Append(Uri.EscapeDataString(value));
             await using var link = await folder.LinkAsync(cancellation);
             var request = new TotalsSource(link, name, query.ToString());
             await WriteAsync(output, request, parse.GetValue(format)!, parse.GetValue(file), cancellation);
@@ -112,7 +113,8 @@ static class TotalsCommand
 
     static IReadOnlyList<string> ToRow(TotalItem item) =>
     [
-        item.Start, item.End, item.CustomerRef, item.CustomerName ?? "", item.UsageProductRef, item.UsageProductName ?? "",
+        item.Start, item.End, item.CustomerRef, item.CustomerName ?? "", item.UsageProductRef,
+        item.UsageProductName ?? "",
         $"{item.Currency} {item.EntityRef}".Trim(), item.Quantity, item.Count.ToString(),
     ];
 }

@@ -8,8 +8,8 @@ using Received.Usage.Runs;
 namespace Received.Server.Hosting;
 
 /// <summary>
-/// The open data folder: lock, log, key index, usage store. Goal: opened in data's order before the doors, closed in the reverse order
-/// after them. Not its job: running anything.
+/// The open data folder: lock, log, key index, usage store. Goal: opened in data's order before the doors, closed in
+/// the reverse order after them. Not its job: running anything.
 /// </summary>
 sealed class Engine : IAsyncDisposable
 {
@@ -34,12 +34,13 @@ sealed class Engine : IAsyncDisposable
     public IUsageStore Store { get; }
 
     /// <summary>
-    /// Why rating and the archive do not run, or null: the store was filled from another log. Doors and reads stay open: what
-    /// is accepted is durable in the log, and rated when a person has decided.
+    /// Why rating and the archive do not run, or null: the store was filled from another log. Doors and reads stay
+    /// open: what is accepted is durable in the log, and rated when a person has decided.
     /// </summary>
     public string? Refusal { get; }
 
-    /// <exception cref="LogRefusedException">Another process holds the folder, or the log cannot be opened as set.</exception>
+    /// <exception cref="LogRefusedException">Another process holds the folder, or the log cannot be opened as
+    /// set.</exception>
     /// <exception cref="StoreUnavailableException">The store cannot be opened.</exception>
     public static async Task<Engine> OpenAsync(
         Settings settings, TimeProvider time, ILoggerFactory logging, CancellationToken cancellation)

@@ -1,8 +1,8 @@
 namespace Received.Server.Hosting;
 
 /// <summary>
-/// Runs a loop as long as the server runs. The loops keep themselves alive and tell how they are; one that ends all the same
-/// does not end the server: doors stay open and reads go on.
+/// Runs a loop as long as the server runs. The loops keep themselves alive and tell how they are; one that ends all
+/// the same does not end the server: doors stay open and reads go on.
 /// </summary>
 sealed class LoopHost(string name, Func<CancellationToken, Task> run, ILogger<LoopHost> logger) : BackgroundService
 {

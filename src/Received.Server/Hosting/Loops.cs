@@ -15,13 +15,14 @@ sealed class Loops
     {
         _time = time;
         IReadOnlyList<PartitionId> partitions =
-            [.. Enumerable.Range(0, engine.Log.Identity.PartitionCount).Select(number => new PartitionId((ushort)number))];
+            [.. Enumerable.Range(0, engine.Log.Identity.PartitionCount)
+                .Select(number => new PartitionId((ushort)number))];
         Rating = new(
             engine.Log, engine.Store, engine.Keys, partitions, settings.Rating, metrics, time,
             logging.CreateLogger<RatingLoop>());
         Archive = new(
-            engine.Log, engine.Store, partitions, settings.Rating, () => Rating.Snapshot().Sum(lag => lag.Frames), metrics,
-            time, logging.CreateLogger<ArchiveLoop>());
+            engine.Log, engine.Store, partitions, settings.Rating, () => Rating.Snapshot().Sum(lag => lag.Frames),
+            metrics, time, logging.CreateLogger<ArchiveLoop>());
         Retention = new(engine.Log, engine.Store, settings.Rating, time, logging.CreateLogger<RetentionLoop>());
     }
 
@@ -40,7 +41,8 @@ sealed class Loops
     }
 
     /// <summary>
-    /// Returns when all that the log held at the call is rated and archived, or a loop has refused, which its log message says.
+    /// Returns when all that the log held at the call is rated and archived, or a loop has refused, which its log
+    /// message says.
     /// </summary>
     public async Task CaughtUpAsync(Engine engine, CancellationToken cancellation)
     {

@@ -3,8 +3,9 @@ using System.Text.Json;
 namespace Received.Server.Hosting;
 
 /// <summary>
-/// <c>server.json</c> in the data folder: where the running server listens, and the secret that commands beside it show.
-/// Invariant: readable by the folder's owner alone. A file left by a kill is harmless: its server does not answer.
+/// <c>server.json</c> in the data folder: where the running server listens, and the secret that commands beside it
+/// show. Invariant: readable by the folder's owner alone. A file left by a kill is harmless: its server does not
+/// answer.
 /// </summary>
 sealed record ServerFile(string Url, int Pid, string ControlToken)
 {

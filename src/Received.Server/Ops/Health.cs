@@ -40,7 +40,8 @@ static class Health
     {
         var lag = loops.Rating.Snapshot().Max(partition => partition.Frames);
         if (lag > options.ReadyLagFrames)
-            problems.Add($"rating: {lag} frames behind the log; Received__ReadyLagFrames allows {options.ReadyLagFrames}.");
+            problems.Add($"rating: {lag} frames behind the log; "
+                + $"Received__ReadyLagFrames allows {options.ReadyLagFrames}.");
     }
 
     static async Task CheckStoreAsync(Engine engine, TimeProvider time, List<string> problems)

@@ -11,7 +11,9 @@ public sealed class ServerOptions
     [Required]
     public string Data { get; set; } = "./received-data";
 
-    /// <summary>Where to listen, several separated by semicolons. Beyond this machine put TLS in front, or use https.</summary>
+    /// <summary>
+    /// Where to listen, several separated by semicolons. Beyond this machine put TLS in front, or use https.
+    /// </summary>
     [Required]
     public string Urls { get; set; } = "http://127.0.0.1:8480";
 
@@ -22,11 +24,15 @@ public sealed class ServerOptions
     /// <summary>Form of the log on standard output.</summary>
     public LogForm LogForm { get; set; } = LogForm.Text;
 
-    /// <summary>Where metrics and traces go by OTLP, such as http://127.0.0.1:4317. Empty: nowhere; /metrics is there always.</summary>
+    /// <summary>
+    /// Where metrics and traces go by OTLP, such as http://127.0.0.1:4317. Empty: nowhere; /metrics is there always.
+    /// </summary>
     [Url]
     public string? OtlpEndpoint { get; set; }
 
-    /// <summary>How far rating may be behind the log for the server to call itself ready, in frames of one partition.</summary>
+    /// <summary>
+    /// How far rating may be behind the log for the server to call itself ready, in frames of one partition.
+    /// </summary>
     [Range(1, int.MaxValue)]
     public int ReadyLagFrames { get; set; } = 10_000;
 }

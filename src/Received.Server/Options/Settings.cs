@@ -8,8 +8,8 @@ using Received.Usage.Runs;
 namespace Received.Server.Options;
 
 /// <summary>
-/// All settings of a process, read once at the start from appsettings.json, the environment (<c>Received__*</c>) and the
-/// command line, in rising order, and checked before anything is opened.
+/// All settings of a process, read once at the start from appsettings.json, the environment (<c>Received__*</c>) and
+/// the command line, in rising order, and checked before anything is opened.
 /// </summary>
 sealed record Settings(
     IConfiguration Configuration, ServerOptions Server, SegmentLogOptions Log, RatingOptions Rating, RunOptions Keys,

@@ -3,8 +3,9 @@ using System.ComponentModel.DataAnnotations;
 namespace Received.Server.Options;
 
 /// <summary>
-/// Reads sections into their option classes and gathers what is wrong with all of them: names that mean nothing (a typing
-/// error would otherwise be a setting that silently does not work), values that cannot be read, values out of bounds.
+/// Reads sections into their option classes and gathers what is wrong with all of them: names that mean nothing (a
+/// typing error would otherwise be a setting that silently does not work), values that cannot be read, values out of
+/// bounds.
 /// </summary>
 sealed class SettingsCheck(IConfiguration configuration)
 {
