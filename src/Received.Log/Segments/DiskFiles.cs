@@ -21,11 +21,29 @@ public sealed partial class DiskFiles : FileLayer
 
     public override void CreateFolder(string folder)
     {
-        if (Directory.Exists(folder)) return;
         var parent = Path.GetDirectoryName(Path.GetFullPath(folder).TrimEnd(Path.DirectorySeparatorChar));
+        if (Directory.Exists(folder))
+        {
+            // Whoever made it may have been killed before its name was synced. It may be above what we may open.
+            if (parent is not null) TrySyncFolder(parent);
+            return;
+        }
+
         if (parent is not null) CreateFolder(parent);
         Directory.CreateDirectory(folder);
         if (parent is not null) SyncFolder(parent);
+    }
+
+    void TrySyncFolder(string folder)
+    {
+        try
+        {
+            SyncFolder(folder);
+        }
+        catch (IOException)
+        {
+            // A folder that we cannot even read was not made by us.
+        }
     }
 
     public override IReadOnlyList<string> List(string folder) =>

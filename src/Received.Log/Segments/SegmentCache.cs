@@ -15,6 +15,7 @@ sealed class SegmentCache(FileLayer files, LogIdentity identity, ILogger logger)
     readonly Lock _gate = new();
     readonly Dictionary<long, OpenSegment> _open = [];
     long _clock;
+    bool _closed;
 
     /// <summary>Adds a segment that is open already; it counts as leased once.</summary>
     public void Add(OpenSegment segment)
@@ -32,6 +33,7 @@ sealed class SegmentCache(FileLayer files, LogIdentity identity, ILogger logger)
     {
         lock (_gate)
         {
+            if (_closed) throw new LogUnavailableException("The log is closed.", LogUnavailableReason.Closing);
             if (!_open.TryGetValue(segment.Number, out var open))
             {
                 var file = files.Open(segment.Path);
@@ -124,6 +126,7 @@ sealed class SegmentCache(FileLayer files, LogIdentity identity, ILogger logger)
     {
         lock (_gate)
         {
+            _closed = true;
             foreach (var segment in _open.Values)
                 if (segment.Users == 0) segment.File.Dispose();
             _open.Clear();

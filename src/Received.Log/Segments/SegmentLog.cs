@@ -55,6 +55,9 @@ public sealed class SegmentLog : ILog
                 files.Delete(Path.Combine(options.Folder, name));
         }
 
+        // A process killed between naming a segment and syncing the name left a name that a power loss could still take,
+        // with all that is appended from here on.
+        files.SyncFolder(options.Folder);
         var cache = new SegmentCache(files, identity, logger);
         try
         {

@@ -29,6 +29,10 @@ sealed class SegmentReader(LogState state, SegmentCache cache)
                 // Trimmed between the look-up and here: the next look-up says so.
                 continue;
             }
+            catch (IOException error)
+            {
+                throw Unreadable(segment, error);
+            }
 
             try
             {
@@ -38,8 +42,7 @@ sealed class SegmentReader(LogState state, SegmentCache cache)
             }
             catch (IOException error)
             {
-                throw new LogUnavailableException(
-                    $"Reading {segment.Path}: {error.Message}", LogUnavailableReason.Failing, error);
+                throw Unreadable(segment, error);
             }
             finally
             {
@@ -49,6 +52,9 @@ sealed class SegmentReader(LogState state, SegmentCache cache)
 
         return LogBatch.Empty;
     }
+
+    static LogUnavailableException Unreadable(Segment segment, IOException error) =>
+        new($"Reading {segment.Path}: {error.Message}", LogUnavailableReason.Failing, error);
 
     static LogBatch ReadPlaces(
         LogFile file, HeaderSeed seed, PartitionId partition, long offset, List<RecordPlace> places)
