@@ -17,6 +17,7 @@ sealed class IngestLifetime(
     {
         var settings = options.Value;
         CheckWindow(settings, log.Identity.DedupeWindow);
+        CheckRoom(settings);
         LogMessages.Open(logger, settings.PastLimit, settings.FutureLimit, log.Identity.PartitionCount);
         return Task.CompletedTask;
     }
@@ -26,6 +27,20 @@ sealed class IngestLifetime(
         LogMessages.Closing(logger);
         await batcher.DrainAsync().WaitAsync(cancellationToken);
         LogMessages.Closed(logger);
+    }
+
+    /// <summary>A body that may be sent must have room, or it would be turned away for ever.</summary>
+    /// <exception cref="OptionsValidationException">The settings do not go together.</exception>
+    internal static void CheckRoom(IngestOptions options)
+    {
+        const string Section = IngestOptions.Section;
+        if (options.BatchBodyBytesMax < (long)options.BytesInFlightMax * options.AccountSharePercent / 100) return;
+        throw new OptionsValidationException(nameof(IngestOptions), typeof(IngestOptions),
+        [
+            $"{Section}:BatchBodyBytesMax ({options.BatchBodyBytesMax}) must be below AccountSharePercent "
+            + $"({options.AccountSharePercent}) of {Section}:BytesInFlightMax ({options.BytesInFlightMax}): no such "
+            + "body could ever be taken. Raise BytesInFlightMax or lower BatchBodyBytesMax.",
+        ]);
     }
 
     /// <summary>

@@ -1,4 +1,5 @@
 using Received.Ingest.Formats;
+using Received.Ingest.Validation;
 using Received.Log;
 using Received.Model;
 
@@ -123,7 +124,7 @@ sealed class PartitionQueue(
 
         lock (_gate)
         {
-            _idle.Push(frame);
+            if (_idle.Count < appendsMax + Limits.IdleFramesMax) _idle.Push(frame);
             _appends--;
             if (IsIdle) _drained?.TrySetResult();
         }

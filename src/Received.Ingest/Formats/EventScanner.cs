@@ -93,6 +93,8 @@ static class EventScanner
             events.Refuse(ref events.Add(), RejectReason.InvalidUtf8, EventField.Whole);
         else if (!ScanOne(ref cursor, text, rules, events) || cursor.Peek() >= 0)
             events.RefuseWhole(index, RejectReason.MalformedLine);
+        else
+            return;
         events[index].Raw = new(start, text.Length - start);
     }
 

@@ -89,9 +89,9 @@ sealed class ParsedEvents
         _arenaUsed = 0;
         Frames.Clear();
         RawCounts.Clear();
+        if (_arena.Length > Limits.PooledArenaBytesMax) _arena = new byte[256];
         if (_events.Length <= Limits.PooledEventsMax) return;
         _events = new ParsedEvent[16];
-        _arena = new byte[256];
         RawCounts.TrimExcess();
     }
 

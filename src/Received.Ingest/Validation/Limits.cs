@@ -58,6 +58,12 @@ static class Limits
     /// <summary>More events than this in a pooled request's arrays are given back to the collector.</summary>
     public const int PooledEventsMax = 8192;
 
+    /// <summary>The same for unescaped text, which a hostile body can make as long as itself.</summary>
+    public const int PooledArenaBytesMax = 1024 * 1024;
+
+    /// <summary>Frames that a partition keeps for reuse besides those on their way; a backlog's others are let go.</summary>
+    public const int IdleFramesMax = 2;
+
     /// <summary>
     /// What the fixed columns of an event can take in a frame (three indices, two times, quantity, two lengths),
     /// rounded up; and what an entry of a table takes besides its text.

@@ -74,6 +74,23 @@ public sealed class ConcurrentIngestTests
     }
 
     [Fact]
+    public async Task Events_of_the_largest_size_fit_their_frames()
+    {
+        await using var door = await DoorHost.StartAsync(log: new MemoryLog(1));
+        var rest = $$""", "customer_name": "{{new string('n', 256)}}", """
+            + $$""" "usage_product_name": "{{new string('m', 256)}}", """
+            + $$""" "additional_report_data": {"x":"{{new string('d', (16 * 1024) - 8)}}"}, """
+            + $$""" "validations": {"currency": "USD", "entity_ref": "{{new string('e', 124)}}0000"}""";
+        var body = string.Join("\n", Enumerable.Range(0, 150).Select(i => DoorHost.Event(
+            i, i.ToString("D128"), rest.Replace("e0000", $"e{i:D4}", StringComparison.Ordinal))
+            .Replace("\"p\"", $"\"{i:D128}\"", StringComparison.Ordinal)));
+        var answer = await door.PostLinesAsync(body, "", ("Idempotency-Key", new string('k', 255)));
+        Assert.Equal(200, answer.Status);
+        Assert.Equal(Enumerable.Range(0, 150).Select(i => $"{i}"), door.Log.Events().Select(e => e.Quantity));
+        Assert.InRange(door.Log.Headers().Count, 3, 10);
+    }
+
+    [Fact]
     public async Task A_body_larger_than_a_frame_keeps_its_order_over_several_frames()
     {
         await using var door = await DoorHost.StartAsync();

@@ -202,6 +202,14 @@ public sealed class FrontDoorTests
     }
 
     [Fact]
+    public async Task A_body_limit_that_no_account_has_room_for_stops_the_start()
+    {
+        var failure = await Assert.ThrowsAsync<Microsoft.Extensions.Options.OptionsValidationException>(
+            () => DoorHost.StartAsync(options => options.BytesInFlightMax = 16 * 1024 * 1024));
+        Assert.Contains("Received:Ingest:BytesInFlightMax", failure.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Limits_that_the_dedupe_window_does_not_cover_stop_the_start()
     {
         var failure = await Assert.ThrowsAsync<Microsoft.Extensions.Options.OptionsValidationException>(

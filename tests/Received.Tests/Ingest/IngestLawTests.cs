@@ -148,7 +148,7 @@ public sealed class IngestLawTests
         var headers = key.ToArray();
         Assert.Equal(200, (await door.PostBatchAsync($"[{a},{a},{b},{own}]", "", headers)).Status);
         Assert.Equal(200, (await door.PostBatchAsync($"[ {a} ,\n{a}]", "", headers)).Status);
-        Assert.Equal(200, (await door.PostLinesAsync($"{b}\n{a}", "", headers)).Status);
+        Assert.Equal(200, (await door.PostLinesAsync($"{b} \r\n {a}\r\n", "", headers)).Status);
         Assert.Equal(200, (await door.PostBatchAsync($"[{a}]", "", ("Idempotency-Key", "other"))).Status);
         var keys = door.Log.Events().Select(e => e.Key).ToArray();
         Assert.Equal(Hex("\u0001own"), keys[3]);
@@ -219,6 +219,7 @@ public sealed class IngestLawTests
         await using var door = await DoorHost.StartAsync(options =>
         {
             options.BytesInFlightMax = 1024 * 1024;
+            options.BatchBodyBytesMax = (512 * 1024) - 1;
             options.RoomWait = TimeSpan.Zero;
         });
         var durable = Signal();
