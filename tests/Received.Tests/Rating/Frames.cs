@@ -1,0 +1,25 @@
+using System.Text;
+using Received.Log;
+using Received.Model;
+
+namespace Received.Tests.Rating;
+
+static class Frames
+{
+    /// <summary>A frame of unkeyed events of account 1, a second later than the one numbered before it.</summary>
+    public static byte[] Of(
+        long number, IEnumerable<(string Customer, string Product, long Quantity)> events, ushort partition = 0)
+    {
+        var columns = new EventColumns();
+        foreach (var (customer, product, quantity) in events)
+        {
+            columns.Add(
+                columns.Customers.Intern(new(1), Encoding.UTF8.GetBytes(customer), "Name"u8),
+                columns.Products.Intern(new(1), Encoding.UTF8.GetBytes(product), []), 0, History.StartMs,
+                History.StartMs, Quantity.Of(quantity).Scaled, [], []);
+        }
+
+        return new FrameCodec()
+            .Encode(columns, new(new(partition), 1, number, History.StartMs + (number * 1000))).ToArray();
+    }
+}
