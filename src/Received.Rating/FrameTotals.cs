@@ -17,6 +17,9 @@ struct FrameGroup
     public long Count;
     public long LastAtMs;
 
+    /// <summary>The event of the frame that <see cref="Last"/> is of.</summary>
+    public int LastIndex;
+
     /// <summary>The last of its events in the frame.</summary>
     public int Index;
 }
@@ -82,6 +85,7 @@ sealed class FrameTotals
         {
             group.Min = group.Max = group.Last = quantity;
             group.LastAtMs = atMs;
+            group.LastIndex = index;
         }
         else
         {
@@ -91,6 +95,7 @@ sealed class FrameTotals
             {
                 group.LastAtMs = atMs;
                 group.Last = quantity;
+                group.LastIndex = index;
             }
         }
 

@@ -167,9 +167,10 @@ public sealed class PartitionRater
     {
         foreach (ref readonly var group in _frame.Groups)
         {
-            _totals.Add(new(
+            var part = new TotalRow(
                 SeriesOf(events, group), group.Window, group.Sum, group.Count, group.Min, group.Max, group.Last,
-                group.LastAtMs, _log.Generation, frame.Offset, group.Index));
+                group.LastAtMs, _log.Generation, frame.Offset, group.Index);
+            _totals.Add(part, group.LastIndex);
             PendingCounted += group.Count;
         }
     }
@@ -199,9 +200,10 @@ public sealed class PartitionRater
             }
 
             var quantity = events.Quantity[i];
-            _totals.Add(new(
+            var part = new TotalRow(
                 key.Series, key.Window, quantity, 1, quantity, quantity, quantity, events.TimestampMs[i],
-                _log.Generation, frame.Offset, i));
+                _log.Generation, frame.Offset, i);
+            _totals.Add(part, i);
             PendingCounted++;
         }
     }

@@ -24,13 +24,22 @@ sealed class TotalsCache(int rowsMax)
     struct State
     {
         public TotalRow Row;
+
+        /// <summary>Index of the event that the row's Last is of, if that is of the frame of the row's stamp; else
+        /// -1.</summary>
+        public int LastIndex;
         public bool IsDirty;
     }
 
     /// <summary>Makes the row known, for <see cref="LoadAsync"/> to find it.</summary>
     public void Touch(in TotalKey key) => Find(key);
 
-    public void Add(in TotalRow part)
+    /// <summary>
+    /// Adds events of one frame. A frame comes in several parts where it has several names for one reference; their
+    /// events may stand in each other's midst.
+    /// </summary>
+    /// <param name="lastIndex">Index of the event that the part's Last is of.</param>
+    public void Add(in TotalRow part, int lastIndex)
     {
         var key = new TotalKey(part.Series, part.Window);
         ref var state = ref Find(key);
@@ -40,8 +49,26 @@ sealed class TotalsCache(int rowsMax)
             _dirty.Add(key);
         }
 
-        state.Row = state.Row.Count == 0 ? part : Join(state.Row, part);
+        Add(ref state, part, lastIndex);
         CountHigh = Math.Max(CountHigh, state.Row.Count);
+    }
+
+    static void Add(ref State state, in TotalRow part, int lastIndex)
+    {
+        if (state.Row.Count == 0)
+        {
+            state.Row = part;
+            state.LastIndex = lastIndex;
+            return;
+        }
+
+        var row = state.Row;
+        var sameFrame = row.Generation == part.Generation && row.Offset == part.Offset;
+        var partIsLast = part.LastAtMs > row.LastAtMs
+            || (part.LastAtMs == row.LastAtMs && (!sameFrame || lastIndex > state.LastIndex));
+        state.Row = Join(row, part, partIsLast) with { Index = sameFrame ? Math.Max(row.Index, part.Index) : part.Index };
+        if (partIsLast) state.LastIndex = lastIndex;
+        else if (!sameFrame) state.LastIndex = -1;
     }
 
     /// <summary>The row's count; it must be loaded.</summary>
@@ -100,7 +127,13 @@ sealed class TotalsCache(int rowsMax)
     void Loaded(in TotalKey key, in TotalRow stored)
     {
         ref var state = ref CollectionsMarshal.GetValueRefOrNullRef(_rows, key);
-        if (stored.Count > 0) state.Row = state.Row.Count == 0 ? stored : Join(stored, state.Row);
+        if (stored.Count > 0)
+        {
+            var addedIsLast = state.Row.Count > 0 && state.Row.LastAtMs >= stored.LastAtMs;
+            if (!addedIsLast) state.LastIndex = -1;
+            state.Row = state.Row.Count == 0 ? stored : Join(stored, state.Row, addedIsLast);
+        }
+
         CountHigh = Math.Max(CountHigh, state.Row.Count);
     }
 
@@ -116,20 +149,16 @@ sealed class TotalsCache(int rowsMax)
     static bool IsPast(in TotalRow row, in RatedProgress progress) =>
         (row.Generation, row.Offset).CompareTo((progress.Generation, progress.Next)) >= 0;
 
-    /// <param name="later">Its events stand after all of <paramref name="earlier"/>'s.</param>
-    static TotalRow Join(in TotalRow earlier, in TotalRow later)
+    /// <summary>Both, with the stamp of <paramref name="later"/>.</summary>
+    static TotalRow Join(in TotalRow earlier, in TotalRow later, bool lastIsLater) => later with
     {
-        var lastIsLater = later.LastAtMs >= earlier.LastAtMs;
-        return later with
-        {
-            // Cannot wrap: no row takes more than PartitionRater.CountMax events, each below 2^90. Where a load shows
-            // more than that, the row is thrown away and rated again event by event.
-            Sum = unchecked(earlier.Sum + later.Sum),
-            Count = earlier.Count + later.Count,
-            Min = Int128.Min(earlier.Min, later.Min),
-            Max = Int128.Max(earlier.Max, later.Max),
-            Last = lastIsLater ? later.Last : earlier.Last,
-            LastAtMs = lastIsLater ? later.LastAtMs : earlier.LastAtMs,
-        };
-    }
+        // Cannot wrap: no row takes more than PartitionRater.CountMax events, each below 2^90. Where a load shows
+        // more than that, the row is thrown away and rated again event by event.
+        Sum = unchecked(earlier.Sum + later.Sum),
+        Count = earlier.Count + later.Count,
+        Min = Int128.Min(earlier.Min, later.Min),
+        Max = Int128.Max(earlier.Max, later.Max),
+        Last = lastIsLater ? later.Last : earlier.Last,
+        LastAtMs = lastIsLater ? later.LastAtMs : earlier.LastAtMs,
+    };
 }
