@@ -21,7 +21,7 @@ public sealed class PartitionRaterTests
             var run = new RaterRun(log, CountMax);
             run.ToEnd().Wait();
             Assert.Equal(Oracle.Of(log, History.Partition, CountMax), Oracle.Of(run.Store.Of(History.Partition)));
-        }, iter: 300, threads: 1);
+        }, iter: 100, threads: 1);
 
     [Fact]
     public void Law_4_crashes_flush_points_and_late_owners_change_nothing() => Histories.Sample(
@@ -33,7 +33,7 @@ public sealed class PartitionRaterTests
             var crooked = new RaterRun(log, CountMax, totalsMax: 2, namesMax: 1);
             crooked.CrookedlyToEnd(new(history.Order)).Wait();
             Assert.Equal(straight.Export(), crooked.Export());
-        }, iter: 300, threads: 1);
+        }, iter: 100, threads: 1);
 
     [Fact]
     public void Law_3_accepted_is_the_sum_of_all_fates_at_every_flush() => Histories.Sample(
