@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using Received.Model;
 
 namespace Received.Rating;
 
@@ -21,10 +22,13 @@ static partial class LogMessages
     [LoggerMessage(2005, LogLevel.Information, "{Loop} works again.")]
     public static partial void WorksAgain(this ILogger logger, string loop);
 
-    [LoggerMessage(2006, LogLevel.Warning, "Partition {Partition}: frame {Offset} is parked, {Reason}, {Events} events.")]
-    public static partial void FrameParked(this ILogger logger, ushort partition, long offset, Received.Model.ParkReason reason, int events);
+    [LoggerMessage(2006, LogLevel.Warning,
+        "Partition {Partition}: frame {Offset} is parked, {Reason}, {Events} events.")]
+    public static partial void FrameParked(
+        this ILogger logger, ushort partition, long offset, ParkReason reason, int events);
 
-    [LoggerMessage(2007, LogLevel.Warning, "Partition {Partition} is being rated by someone else too: going on from frame {Next}.")]
+    [LoggerMessage(2007, LogLevel.Warning,
+        "Partition {Partition} is being rated by someone else too: going on from frame {Next}.")]
     public static partial void Overtaken(this ILogger logger, ushort partition, long next);
 
     [LoggerMessage(2008, LogLevel.Warning, "The log could not be told what it may forget; it is tried again.")]

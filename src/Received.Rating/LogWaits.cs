@@ -3,7 +3,7 @@ using Received.Model;
 
 namespace Received.Rating;
 
-/// <summary>Waits for any of several partitions to grow, without starting a new wait for each of them each time.</summary>
+/// <summary>Waits for any of several partitions to grow, without a new wait for each of them each time.</summary>
 sealed class LogWaits(ILog log, IReadOnlyList<PartitionId> partitions, TimeProvider time)
 {
     readonly Task?[] _waits = new Task?[partitions.Count];

@@ -11,7 +11,7 @@ public enum LoopState
     /// <summary>Store, index or log failed; it tries again by itself. Nothing is skipped.</summary>
     Waiting,
 
-    /// <summary>The log is not the one that was rated before, or was cut: it has stopped until a person decides.</summary>
+    /// <summary>The log is not the one that was rated before, or was cut: stopped until a person decides.</summary>
     Refused,
     Stopped,
 }

@@ -1,6 +1,6 @@
 namespace Received.Rating;
 
-/// <summary>A line that the live store and the totals made anew do not share. Null: that side has no such line.</summary>
+/// <summary>A line that the live store and the totals made anew do not share. Null: that side has none.</summary>
 public sealed record ReratingDifference(long Line, string? Live, string? Anew);
 
 /// <summary>What making the totals anew came to.</summary>

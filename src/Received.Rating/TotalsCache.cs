@@ -66,7 +66,8 @@ sealed class TotalsCache(int rowsMax)
         var sameFrame = row.Generation == part.Generation && row.Offset == part.Offset;
         var partIsLast = part.LastAtMs > row.LastAtMs
             || (part.LastAtMs == row.LastAtMs && (!sameFrame || lastIndex > state.LastIndex));
-        state.Row = Join(row, part, partIsLast) with { Index = sameFrame ? Math.Max(row.Index, part.Index) : part.Index };
+        var index = sameFrame ? Math.Max(row.Index, part.Index) : part.Index;
+        state.Row = Join(row, part, partIsLast) with { Index = index };
         if (partIsLast) state.LastIndex = lastIndex;
         else if (!sameFrame) state.LastIndex = -1;
     }

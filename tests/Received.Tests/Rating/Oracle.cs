@@ -50,7 +50,8 @@ sealed class Oracle
                 + $"{(t.Sum, t.Count, t.Min, t.Max, t.Last, t.LastAtMs, $"{t.Offset}/{t.Index}")}");
         }
 
-        lines.AddRange(rated.Names.Values.Select(n => $"name {n.Account}|{n.Kind}|{n.Ref} {n.Name} {n.Offset}/{n.Index}"));
+        lines.AddRange(rated.Names.Values.Select(n =>
+            $"name {n.Account}|{n.Kind}|{n.Ref} {n.Name} {n.Offset}/{n.Index}"));
         lines.Sort(StringComparer.Ordinal);
         return lines;
     }
@@ -97,8 +98,8 @@ sealed class Oracle
         var at = $"{offset}/{i}";
         var text = $"{series} {C(events.Customers.Names, customer)} {C(events.Products.Names, product)} {atMs} "
             + $"{quantity} {C(events.Data, i)}";
-        if (IsRefused(log, offset, i, $"{account}|{customerRef}|{C(events.Keys, i)}", events.Keys[i].Length, text, account))
-            return;
+        var key = $"{account}|{customerRef}|{C(events.Keys, i)}";
+        if (events.Keys[i].Length > 0 && IsRefused(log, offset, i, key, text, account)) return;
         Name($"{account}|Customer|{customerRef}", C(events.Customers.Names, customer), at);
         Name($"{events.Products.Account(product)}|Product|{productRef}", C(events.Products.Names, product), at);
         var total = _totals.GetValueOrDefault($"{series}|{UsageWindow.Of(atMs)}");
@@ -117,9 +118,8 @@ sealed class Oracle
     }
 
     bool IsRefused(
-        LogIdentity log, long offset, int index, string key, int keyLength, string text, AccountId account)
+        LogIdentity log, long offset, int index, string key, string text, AccountId account)
     {
-        if (keyLength == 0) return false;
         var known = _keys.TryGetValue(key, out var first)
             && first.LogTimeMs >= _logTimeMs - (long)log.DedupeWindow.TotalMilliseconds;
         if (!known)

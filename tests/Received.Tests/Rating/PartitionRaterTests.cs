@@ -50,7 +50,8 @@ public sealed class PartitionRaterTests
                 var figures = new UsageAudit(run.Store, log).ReadAsync().Result.Total;
                 Assert.Equal(
                     figures.Accepted,
-                    figures.Counted + figures.Duplicate + figures.Conflict + figures.Voided + figures.Parked.Values.Sum());
+                    figures.Counted + figures.Duplicate + figures.Conflict + figures.Voided
+                    + figures.Parked.Values.Sum());
                 Assert.Equal(figures.UnknownFrames == 0 ? true : null, figures.Balanced);
             }
         }, iter: 100, threads: 1);
@@ -71,7 +72,7 @@ public sealed class PartitionRaterTests
 
         var rated = run.Store.Of(History.Partition);
         Assert.Equal([CountMax, 1], rated.Totals.Values.Select(row => row.Count).OrderDescending());
-        Assert.Equal(15, rated.Fates.Values.Count(row => row is { Fate: Fate.Parked, Reason: ParkReason.TotalOverflow }));
+        Assert.Equal(15, rated.Fates.Values.Count(row => row.Reason == ParkReason.TotalOverflow));
         Assert.Equal((2, 5), (rated.Fates.Keys.First().Item2, rated.Fates.Keys.First().Item3));
     }
 

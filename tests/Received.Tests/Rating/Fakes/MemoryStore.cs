@@ -12,7 +12,8 @@ namespace Received.Tests.Rating.Fakes;
 sealed class MemoryStore : IUsageStore
 {
     readonly Lock _gate = new();
-    readonly SortedDictionary<PartitionId, Rated> _rated = new(Comparer<PartitionId>.Create((a, b) => a.Value - b.Value));
+    readonly SortedDictionary<PartitionId, Rated> _rated =
+        new(Comparer<PartitionId>.Create((a, b) => a.Value - b.Value));
     readonly Dictionary<PartitionId, (ArchiveProgress Progress, List<ArchivedFrame> Frames)>
         _archive = [];
     readonly Dictionary<PartitionId, Heartbeat> _heartbeats = [];
@@ -80,7 +81,8 @@ sealed class MemoryStore : IUsageStore
 
     static void Write(Rated rated, RatedBatch batch)
     {
-        static bool IsNewer(ushort g, long o, int i, ushort g2, long o2, int i2) => (g, o, i).CompareTo((g2, o2, i2)) > 0;
+        static bool IsNewer(ushort g, long o, int i, ushort g2, long o2, int i2) =>
+            (g, o, i).CompareTo((g2, o2, i2)) > 0;
         foreach (var row in batch.Series) rated.Series.TryAdd(row.Id, row);
         foreach (var row in batch.Totals)
         {

@@ -56,7 +56,8 @@ sealed class ScriptedLog(int partitions, TimeSpan? dedupeWindow = null) : ILog
         {
             if (ReadFails is { } error) throw error;
             var frames = _frames[partition.Value];
-            if (offset < _starts[partition.Value] || offset > frames.Count) throw new LogRangeException("no such offset");
+            if (offset < _starts[partition.Value] || offset > frames.Count)
+                throw new LogRangeException("no such offset");
             var records = new List<LogRecord>();
             for (var at = (int)offset; at < frames.Count && (records.Count == 0 || bytesMax > 0); at++)
             {
