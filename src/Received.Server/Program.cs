@@ -1,9 +1,11 @@
 using System.CommandLine;
 using Received.Server.Cli;
+using Received.Server.Demo;
 
 var output = Output.ForProcess();
 var root = new RootCommand("Received turns usage into cash.");
 root.Subcommands.Add(ServeCommand.Make(output));
+root.Subcommands.Add(DemoCommand.Make(output));
 root.Subcommands.Add(AccountCommands.Make(output));
 root.Subcommands.Add(KeyCommands.Make(output));
 root.Subcommands.Add(TotalsCommand.Make(output));

@@ -53,7 +53,9 @@ sealed class RawJsonConverter : JsonConverter<RawJson>
 
 /// <summary>Law 3, per partition and in all.</summary>
 /// <param name="Balanced">True, false, or absent where a broken frame header hides how many events it held.</param>
-sealed record AuditAnswer(IReadOnlyList<AuditItem> Partitions, AuditItem Total, bool? Balanced);
+/// <param name="CaughtUp">All that was in the log when the audit was asked for is in its figures.</param>
+sealed record AuditAnswer(
+    IReadOnlyList<AuditItem> Partitions, AuditItem Total, bool? Balanced, bool CaughtUp);
 
 /// <param name="Partition">Absent in the sum of all.</param>
 /// <param name="Generation">Of the log.</param>

@@ -1,3 +1,4 @@
+using Received.Log;
 using Received.Usage;
 
 namespace Received.Server.Api;
@@ -7,11 +8,18 @@ namespace Received.Server.Api;
 /// </summary>
 static class AuditEndpoint
 {
-    public static async Task<IResult> Handle(HttpContext http, IUsageStore store) =>
-        TypedResults.Ok(ToAnswer(await store.ReadAuditAsync(http.RequestAborted)));
-
-    static AuditAnswer ToAnswer(IReadOnlyList<AuditLine> lines)
+    public static async Task<IResult> Handle(HttpContext http, IUsageStore store, ILog log)
     {
+        // Heads first: "caught up" then means that all that was in the log when it was asked is in these figures.
+        var heads = Enumerable.Range(0, log.Identity.PartitionCount)
+            .Select(partition => log.Extent(new((ushort)partition)).Head).ToList();
+        return TypedResults.Ok(ToAnswer(await store.ReadAuditAsync(http.RequestAborted), heads));
+    }
+
+    static AuditAnswer ToAnswer(IReadOnlyList<AuditLine> lines, IReadOnlyList<long> heads)
+    {
+        var rated = lines.ToDictionary(line => line.Rated.Partition.Value, line => line.Rated.Next);
+        var caughtUp = heads.Index().All(head => rated.GetValueOrDefault((ushort)head.Index) >= head.Item);
         var items = lines.Select(ToItem).ToList();
         var accepted = items.All(item => item.Accepted is not null) ? items.Sum(item => item.Accepted) : null;
         var parked = items.SelectMany(item => item.Parked).GroupBy(entry => entry.Key)
@@ -21,7 +29,7 @@ static class AuditEndpoint
             null, null, null, accepted, items.Sum(item => item.Counted), items.Sum(item => item.Duplicate),
             items.Sum(item => item.Conflict), items.Sum(item => item.Voided), parked,
             items.Sum(item => item.UnknownFrames), balanced);
-        return new(items, total, balanced);
+        return new(items, total, balanced, caughtUp);
     }
 
     static AuditItem ToItem(AuditLine line)

@@ -12,7 +12,7 @@ static class EventsSelect
         WITH picked AS (
             SELECT e.*, coalesce(f.fate, w.fate,
                     CASE WHEN r.partition IS NOT NULL
-                        AND (e.generation, e."offset") < (r.generation, r.next) THEN 0::UTINYINT END) AS fate,
+                        AND (e.generation, e."offset") < (r.generation, r.next) THEN 0::UTINYINT END) AS picked_fate,
                 coalesce(f.reason, w.reason, 0::UTINYINT) AS reason,
                 f.original_partition, f.original_generation, f.original_offset, f.original_index
             FROM events e

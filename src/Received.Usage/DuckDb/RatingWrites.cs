@@ -7,45 +7,41 @@ namespace Received.Usage.DuckDb;
 /// </summary>
 static class RatingWrites
 {
+    // Old rows go, staged rows that are not newer go, the rest come in. Every join is an inner one, so its hash table is of
+    // the staged rows; an outer or anti join (MERGE, NOT EXISTS) builds it of the stored ones.
     const string Newer = "(s.generation, s.\"offset\", s.\"index\") > (t.generation, t.\"offset\", t.\"index\")";
 
+    // Only batches that are ahead of what is stored come so far.
     const string MergeProgress = """
-        MERGE INTO progress t USING stage_progress s ON t.partition = s.partition
-        WHEN MATCHED AND (s.generation, s.next) > (t.generation, t.next) THEN UPDATE SET
-            generation = s.generation, next = s.next, last_checksum = s.last_checksum, log_time_ms = s.log_time_ms
-        WHEN NOT MATCHED THEN INSERT VALUES (s.partition, s.generation, s.next, s.last_checksum, s.log_time_ms)
+        DELETE FROM progress t USING stage_progress s WHERE t.partition = s.partition;
+        INSERT INTO progress SELECT * FROM stage_progress
         """;
 
     const string MergeSeries = """
-        INSERT INTO series SELECT DISTINCT ON (partition, id) * FROM stage_series s WHERE NOT EXISTS (
-            SELECT 1 FROM series t WHERE t.partition = s.partition AND t.id = s.id)
+        DELETE FROM stage_series s USING series t WHERE t.partition = s.partition AND t.id = s.id;
+        INSERT INTO series SELECT DISTINCT ON (partition, id) * FROM stage_series
         """;
 
     const string MergeTotals = $"""
-        MERGE INTO totals t USING stage_totals s
-            ON t.partition = s.partition AND t.series = s.series AND t."window" = s."window"
-        WHEN MATCHED AND {Newer} THEN UPDATE SET
-            sum = s.sum, count = s.count, min = s.min, max = s.max, last = s.last, last_at_ms = s.last_at_ms,
-            generation = s.generation, "offset" = s."offset", "index" = s."index"
-        WHEN NOT MATCHED THEN INSERT VALUES (s.partition, s.series, s."window", s.sum, s.count, s.min, s.max, s.last,
-            s.last_at_ms, s.generation, s."offset", s."index")
+        DELETE FROM totals t USING stage_totals s
+            WHERE t.partition = s.partition AND t.series = s.series AND t."window" = s."window" AND {Newer};
+        DELETE FROM stage_totals s USING totals t
+            WHERE t.partition = s.partition AND t.series = s.series AND t."window" = s."window";
+        INSERT INTO totals SELECT * FROM stage_totals
         """;
 
     const string MergeNames = $"""
-        MERGE INTO names t USING stage_names s
-            ON t.partition = s.partition AND t.account = s.account AND t.kind = s.kind AND t.ref = s.ref
-        WHEN MATCHED AND {Newer} THEN UPDATE SET
-            name = s.name, generation = s.generation, "offset" = s."offset", "index" = s."index", time_ms = s.time_ms
-        WHEN NOT MATCHED THEN INSERT VALUES (
-            s.partition, s.account, s.kind, s.ref, s.name, s.generation, s."offset", s."index", s.time_ms)
+        DELETE FROM names t USING stage_names s
+            WHERE t.partition = s.partition AND t.account = s.account AND t.kind = s.kind AND t.ref = s.ref AND {Newer};
+        DELETE FROM stage_names s USING names t
+            WHERE t.partition = s.partition AND t.account = s.account AND t.kind = s.kind AND t.ref = s.ref;
+        INSERT INTO names SELECT * FROM stage_names
         """;
 
     const string MergeProducers = """
-        MERGE INTO producers t USING stage_producers s
-            ON t.partition = s.partition AND t.producer_id = s.producer_id
-        WHEN MATCHED THEN UPDATE SET
-            last_number = s.last_number, seen_bits = s.seen_bits, log_time_ms = s.log_time_ms
-        WHEN NOT MATCHED THEN INSERT VALUES (s.partition, s.producer_id, s.last_number, s.seen_bits, s.log_time_ms)
+        DELETE FROM producers t USING stage_producers s
+            WHERE t.partition = s.partition AND t.producer_id = s.producer_id;
+        INSERT INTO producers SELECT * FROM stage_producers
         """;
 
     // Fates are immutable, and those before the stored progress are there: this join is for the frame in between.
@@ -55,10 +51,10 @@ static class RatingWrites
         """;
 
     const string MergeHeartbeats = """
-        MERGE INTO heartbeats t USING stage_heartbeats s ON t.partition = s.partition
-        WHEN MATCHED AND s.observed_at_ms > t.observed_at_ms THEN UPDATE SET
-            head = s.head, observed_at_ms = s.observed_at_ms, rated = s.rated
-        WHEN NOT MATCHED THEN INSERT VALUES (s.partition, s.head, s.observed_at_ms, s.rated)
+        DELETE FROM heartbeats t USING stage_heartbeats s
+            WHERE t.partition = s.partition AND s.observed_at_ms > t.observed_at_ms;
+        DELETE FROM stage_heartbeats s USING heartbeats t WHERE t.partition = s.partition;
+        INSERT INTO heartbeats SELECT * FROM stage_heartbeats
         """;
 
     public static void Write(DuckDbSession session, IReadOnlyList<RatedBatch> batches)

@@ -1,7 +1,7 @@
 -- Version 1 of the embedded usage store. Positions are (partition, generation, "offset", "index"); quantities are
 -- scaled by 10^12; times are milliseconds since 1970; text is compared by its UTF-8 bytes.
--- There are no primary keys: an index would have to fit DuckDB's memory limit whole, and measured slower than merging
--- by join (README). Uniqueness is kept by the single writer, whose every statement is a MERGE by key.
+-- There are no primary keys: an index would have to fit DuckDB's memory limit whole. Uniqueness is kept by the single
+-- writer, which deletes and inserts by key.
 
 CREATE TABLE IF NOT EXISTS store (
     schema_version INTEGER NOT NULL,

@@ -1,0 +1,95 @@
+using System.Net.Http.Headers;
+using System.Runtime.CompilerServices;
+using System.Text;
+using System.Text.Json;
+using Received.Model;
+using Received.Server.Api;
+using Received.Server.Cli;
+using Received.Server.Hosting;
+
+namespace Received.Server.Demo;
+
+/// <summary>A total as the read API gave it. The sum is scaled by 10^12.</summary>
+readonly record struct ReadTotal(string Start, string CustomerRef, string ProductRef, Int128 Sum, long Count);
+
+/// <summary>Law 3's figures as the read API gave them.</summary>
+/// <param name="CaughtUp">Everything in the log was rated when it was read.</param>
+readonly record struct ReadAudit(
+    bool? Balanced, bool CaughtUp, long? Accepted, long Counted, long Duplicate, long Conflict, long Parked,
+    long UnknownFrames);
+
+/// <summary>Reads totals, events and the audit over HTTP, as a finance tool would, with the operator's token.</summary>
+sealed class UsageReader(HttpClient http, string data, string account)
+{
+    public async Task<ReadAudit> AuditAsync(CancellationToken cancellation)
+    {
+        using var json = await GetAsync("/api/audit", cancellation);
+        var total = json.RootElement.GetProperty("total");
+        long Figure(string name) => total.GetProperty(name).GetInt64();
+        return new(
+            json.RootElement.TryGetProperty("balanced", out var balanced) ? balanced.GetBoolean() : null,
+            json.RootElement.GetProperty("caught_up").GetBoolean(),
+            total.TryGetProperty("accepted", out var accepted) ? accepted.GetInt64() : null,
+            Figure("counted"), Figure("duplicate"), Figure("conflict"),
+            total.GetProperty("parked").EnumerateObject().Sum(reason => reason.Value.GetInt64()),
+            Figure("unknown_frames"));
+    }
+
+    public async Task<List<ReadTotal>> TotalsAsync(string query, CancellationToken cancellation)
+    {
+        var totals = new List<ReadTotal>();
+        await foreach (var item in PagesAsync($"/api/usage/totals?{query}", cancellation))
+        {
+            var quantity = Encoding.ASCII.GetBytes(item.GetProperty("quantity").GetString() ?? "");
+            if (!TryReadSum(quantity, out var sum)) throw new CommandException("A total is no number: " + item);
+            totals.Add(new(
+                item.GetProperty("start").GetString() ?? "", item.GetProperty("customer_ref").GetString() ?? "",
+                item.GetProperty("usage_product_ref").GetString() ?? "", sum, item.GetProperty("count").GetInt64()));
+        }
+
+        return totals;
+    }
+
+    /// <summary>All items of all pages; each one is valid until the next.</summary>
+    public async IAsyncEnumerable<JsonElement> PagesAsync(
+        string path, [EnumeratorCancellation] CancellationToken cancellation)
+    {
+        string? cursor = null;
+        do
+        {
+            var page = cursor is null ? path : $"{path}&cursor={Uri.EscapeDataString(cursor)}";
+            using var json = await GetAsync(page, cancellation);
+            foreach (var item in json.RootElement.GetProperty("items").EnumerateArray()) yield return item;
+            cursor = json.RootElement.TryGetProperty("next_cursor", out var next) ? next.GetString() : null;
+        }
+        while (cursor is not null);
+    }
+
+    async Task<JsonDocument> GetAsync(string path, CancellationToken cancellation)
+    {
+        // Read each time: a server that was started again has another token.
+        var token = ServerFile.Read(data)?.ControlToken
+            ?? throw new CommandException("The server left no server.json.");
+        using var request = new HttpRequestMessage(HttpMethod.Get, path);
+        request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", token);
+        request.Headers.Add(Callers.AccountHeader, Uri.EscapeDataString(account));
+        using var answer = await http.SendAsync(request, cancellation);
+        var text = await answer.Content.ReadAsStringAsync(cancellation);
+        if (!answer.IsSuccessStatusCode)
+            throw new CommandException($"{path} answered {(int)answer.StatusCode}: {text}");
+        return JsonDocument.Parse(text);
+    }
+
+    // A sum may be larger than a single quantity may be: whole and fraction are read apart.
+    static bool TryReadSum(ReadOnlySpan<byte> text, out Int128 scaled)
+    {
+        scaled = 0;
+        var point = text.IndexOf((byte)'.');
+        var whole = point < 0 ? text : text[..point];
+        if (!Int128.TryParse(whole, out var units)) return false;
+        var part = Quantity.TryParse("0"u8, out var fraction);
+        if (point >= 0) part = Quantity.TryParse([(byte)'0', .. text[point..]], out fraction);
+        scaled = (units * Quantity.Scale) + (whole is [(byte)'-', ..] ? -fraction.Scaled : fraction.Scaled);
+        return part == QuantityError.None;
+    }
+}

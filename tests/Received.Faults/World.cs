@@ -1,0 +1,108 @@
+using System.Net.Http.Headers;
+using System.Text;
+using Received.Billing.Access;
+using Received.Billing.Store;
+using Received.Model.Access;
+using Received.Server.Demo;
+
+namespace Received.Faults;
+
+/// <summary>A data folder, an account with a key, and the real program as a process of its own.</summary>
+sealed class World : IAsyncDisposable
+{
+    const string AccountName = "faults";
+
+    readonly string _secret;
+
+    World(string data, string secret, bool ownsFolder)
+    {
+        Data = data;
+        _secret = secret;
+        OwnsFolder = ownsFolder;
+        Server = new(data, TimeProvider.System, Program);
+        Http = new(new SocketsHttpHandler { UseProxy = false })
+        {
+            BaseAddress = new(Server.Url), Timeout = TimeSpan.FromSeconds(30),
+        };
+        Reader = new(Http, data, AccountName);
+    }
+
+    /// <summary>The server's program beside the tests: it is built with them.</summary>
+    public static string Program { get; } = Path.Combine(AppContext.BaseDirectory, "received");
+
+    public string Data { get; }
+
+    public DemoServer Server { get; }
+
+    public HttpClient Http { get; }
+
+    public UsageReader Reader { get; }
+
+    bool OwnsFolder { get; }
+
+    /// <param name="folder">An empty folder to use (a small file system, say), or null for one of its own.</param>
+    public static async Task<World> MakeAsync(string? folder = null)
+    {
+        var data = folder ?? Directory.CreateTempSubdirectory("received-faults-").FullName;
+        var store = await BillingStore.OpenAsync(data);
+        var account = await new AccountBook(store, TimeProvider.System).CreateAsync(AccountName, false);
+        var key = await new KeyBook(store, TimeProvider.System).CreateAsync(
+            account!, Scopes.UsageWrite | Scopes.UsageRead, "faults");
+        return new(data, key.Secret, folder is null);
+    }
+
+    /// <summary>The log's segment files, oldest first.</summary>
+    public IReadOnlyList<string> Segments() =>
+        [.. Directory.GetFiles(Path.Combine(Data, "log"), "segment-*.log").Order(StringComparer.Ordinal)];
+
+    /// <summary>Deletes all that was made from the log, so that the next start makes it anew.</summary>
+    public void ForgetRated()
+    {
+        foreach (var file in Directory.GetFiles(Data, "usage.duckdb*")) File.Delete(file);
+        Directory.Delete(Path.Combine(Data, "keys"), recursive: true);
+    }
+
+    /// <summary>Waits until all that is in the log is rated and archived; the audit then.</summary>
+    public async Task<ReadAudit> SettleAsync()
+    {
+        var limit = DateTime.UtcNow.AddMinutes(1);
+        var audit = await Reader.AuditAsync(default);
+        while ((audit.Balanced != true || !audit.CaughtUp) && DateTime.UtcNow < limit)
+        {
+            await Task.Delay(200);
+            audit = await Reader.AuditAsync(default);
+        }
+
+        return audit;
+    }
+
+    /// <summary>The status of the answer, or null where there was none.</summary>
+    public async Task<int?> SendAsync(string path, string body, string type = "application/json", string? key = null)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, path)
+        {
+            Content = new ByteArrayContent(Encoding.UTF8.GetBytes(body)),
+        };
+        request.Content.Headers.ContentType = new MediaTypeHeaderValue(type);
+        request.Headers.Authorization = new("Bearer", _secret);
+        if (key is not null) request.Headers.Add("Idempotency-Key", key);
+        try
+        {
+            using var answer = await Http.SendAsync(request);
+            // Read to its end: a cut answer is none.
+            await answer.Content.ReadAsByteArrayAsync();
+            return (int)answer.StatusCode;
+        }
+        catch (Exception e) when (e is HttpRequestException or TaskCanceledException)
+        {
+            return null;
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await Server.DisposeAsync();
+        Http.Dispose();
+        if (OwnsFolder) Directory.Delete(Data, recursive: true);
+    }
+}
