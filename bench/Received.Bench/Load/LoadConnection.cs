@@ -87,7 +87,8 @@ sealed class LoadConnection(LoadOptions options, LoadBodies bodies, int number) 
         var lengthAt = head.IndexOf("Content-Length: "u8);
         if (lengthAt >= 0)
         {
-            if (!Utf8Parser.TryParse(head[(lengthAt + 16)..], out int length, out _)) throw new IOException("No length.");
+            if (!Utf8Parser.TryParse(head[(lengthAt + 16)..], out int length, out _))
+                throw new IOException("No length in the answer.");
             if (answer.Length < headEnd + 4 + length) return false;
         }
         else if (!answer.EndsWith("0\r\n\r\n"u8))

@@ -48,7 +48,7 @@ static class LoadRun
         Console.WriteLine($"  latency         p50 {At(0.5):N2} ms, p99 {At(0.99):N2} ms, max {At(1):N2} ms");
         Console.WriteLine($"  in all          {connections.Sum(connection => connection.Acknowledged):N0} events");
         Console.WriteLine($"  not 200         {connections.Sum(connection => connection.Refused):N0} requests");
-        var refusal = connections.Select(connection => connection.FirstRefusal).FirstOrDefault(text => text is not null);
+        var refusal = connections.Select(connection => connection.FirstRefusal).FirstOrDefault(text => text != null);
         if (refusal is not null) Console.WriteLine(refusal);
     }
 }

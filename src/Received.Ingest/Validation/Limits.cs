@@ -61,7 +61,8 @@ static class Limits
     /// <summary>The same for unescaped text, which a hostile body can make as long as itself.</summary>
     public const int PooledArenaBytesMax = 1024 * 1024;
 
-    /// <summary>Frames that a partition keeps for reuse besides those on their way; a backlog's others are let go.</summary>
+    /// <summary>Frames that a partition keeps for reuse besides those on their way; a backlog's others are let
+    /// go.</summary>
     public const int IdleFramesMax = 2;
 
     /// <summary>
