@@ -14,7 +14,8 @@ static partial class LogMessages
         "Segment {Segment} is damaged: the records concerned are served as broken, all others as they are.")]
     public static partial void SegmentDamaged(ILogger logger, string segment);
 
-    [LoggerMessage(3, LogLevel.Error, "Both copies of the header of segment {Segment} are broken: read from its groups.")]
+    [LoggerMessage(3, LogLevel.Error,
+        "Both copies of the header of segment {Segment} are broken: read from its groups.")]
     public static partial void SegmentHeaderBroken(ILogger logger, string segment);
 
     [LoggerMessage(4, LogLevel.Warning, "The index of segment {Segment} is {How}: made anew from the segment.")]
@@ -38,7 +39,8 @@ static partial class LogMessages
     [LoggerMessage(10, LogLevel.Critical, "The log's writer ended by an error of its own: nothing can be appended.")]
     public static partial void WriterEnded(ILogger logger, Exception error);
 
-    [LoggerMessage(11, LogLevel.Warning, "The log in {Folder} could not note its clean end: the next start reads more.")]
+    [LoggerMessage(11, LogLevel.Warning,
+        "The log in {Folder} could not note its clean end: the next start reads more.")]
     public static partial void NoMarker(ILogger logger, string folder, Exception error);
 
     [LoggerMessage(12, LogLevel.Information, "Trimmed segment {Segment}.")]

@@ -1,6 +1,8 @@
 namespace Received.Log.Segments;
 
-/// <summary>Frames on their way to the writer's thread, bounded in bytes; it also wakes the thread to try again.</summary>
+/// <summary>
+/// Frames on their way to the writer's thread, bounded in bytes; it also wakes the thread to try again.
+/// </summary>
 sealed class AppendQueue(int bytesMax, int groupBytesMax)
 {
     readonly object _gate = new();

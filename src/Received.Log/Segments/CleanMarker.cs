@@ -27,7 +27,8 @@ sealed record CleanMarker(Guid LogId, long Segment, long End, long NextGroup, lo
         BinaryPrimitives.WriteInt32LittleEndian(bytes.AsSpan(48), Heads.Length);
         for (var i = 0; i < Heads.Length; i++)
             BinaryPrimitives.WriteInt64LittleEndian(bytes.AsSpan(HeadsAt + (i * 8)), Heads[i]);
-        BinaryPrimitives.WriteUInt64LittleEndian(bytes.AsSpan(bytes.Length - 8), XxHash3.HashToUInt64(bytes.AsSpan(..^8)));
+        BinaryPrimitives.WriteUInt64LittleEndian(
+            bytes.AsSpan(bytes.Length - 8), XxHash3.HashToUInt64(bytes.AsSpan(..^8)));
         return bytes;
     }
 

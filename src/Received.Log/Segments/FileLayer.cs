@@ -18,7 +18,9 @@ public abstract class FileLayer
     /// <exception cref="FileNotFoundException">There is none.</exception>
     public abstract LogFile Open(string path);
 
-    /// <summary>A new, empty file in the place of any of that name; room for <paramref name="bytes"/> is allocated.</summary>
+    /// <summary>
+    /// A new, empty file in the place of any of that name; room for <paramref name="bytes"/> is allocated.
+    /// </summary>
     public abstract LogFile Create(string path, long bytes);
 
     /// <summary>Replaces a file of the new name.</summary>
@@ -45,7 +47,9 @@ public abstract class FileLayer
         }
     }
 
-    /// <summary>Writes a small file so that after a power loss there is all of it under its name, or what was before.</summary>
+    /// <summary>
+    /// Writes a small file so that after a power loss there is all of it under its name, or what was before.
+    /// </summary>
     public void WriteWhole(string path, ReadOnlyMemory<byte> bytes)
     {
         var temporary = path + ".tmp";

@@ -36,7 +36,9 @@ public static class FolderLock
         return held;
     }
 
-    /// <summary>Who wrote itself down as holder last; null where nobody did. Says nothing about whether it still holds.</summary>
+    /// <summary>
+    /// Who wrote itself down as holder last; null where nobody did. Says nothing about whether it still holds.
+    /// </summary>
     public static string? Holder(string folder)
     {
         try

@@ -18,7 +18,9 @@ sealed class PendingAppend(PartitionId partition, ReadOnlyMemory<byte> frame)
     public uint Position { get; set; }
 }
 
-/// <summary>Lays a group out for one gathering write: frames stay where they are, only headers are built. Reused.</summary>
+/// <summary>
+/// Lays a group out for one gathering write: frames stay where they are, only headers are built. Reused.
+/// </summary>
 sealed class GroupBuffer(int partitionCount)
 {
     readonly List<ReadOnlyMemory<byte>> _pieces = [];

@@ -41,7 +41,8 @@ static class IdentityFile
         {
             throw new LogRefusedException(
                 $"Log PartitionCount is {options.PartitionCount}, but the log in {options.Folder} was made with "
-                + $"{identity.PartitionCount}, which decides where customers live: set it to {identity.PartitionCount}.");
+                + $"{identity.PartitionCount}, which decides where customers live: "
+                + $"set it to {identity.PartitionCount}.");
         }
 
         if (identity.DedupeWindow != options.DedupeWindow)

@@ -48,7 +48,9 @@ sealed class LogState
         }
     }
 
-    /// <summary>The segment that holds the offset, and the first offset that it does not hold; null at the head.</summary>
+    /// <summary>
+    /// The segment that holds the offset, and the first offset that it does not hold; null at the head.
+    /// </summary>
     /// <exception cref="LogRangeException">Before the start or past the head.</exception>
     public Segment? Find(PartitionId partition, long offset, out long end)
     {

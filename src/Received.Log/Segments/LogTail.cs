@@ -13,5 +13,7 @@ public sealed record CutTail(string Segment, long Position, long Bytes, string K
 /// <summary>What an open found.</summary>
 /// <param name="CleanEnd">The log was closed in order, or is new.</param>
 /// <param name="Cut">Null where the last group was whole.</param>
-/// <param name="Damaged">Segments in which something is broken, as far as this open looked: only the last is read.</param>
+/// <param name="Damaged">
+/// Segments in which something is broken, as far as this open looked: only the last is read.
+/// </param>
 public sealed record LogRecovery(bool CleanEnd, CutTail? Cut, IReadOnlyList<string> Damaged);

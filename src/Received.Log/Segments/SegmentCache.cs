@@ -94,7 +94,8 @@ sealed class SegmentCache(FileLayer files, LogIdentity identity, ILogger logger)
     SegmentIndex IndexOf(Segment segment, LogFile file)
     {
         var stored = files.ReadWhole(segment.SidecarPath);
-        if (stored is not null && SegmentIndex.FromBytes(stored, Seed(segment), segment.Heads) is { } index) return index;
+        var index = stored is null ? null : SegmentIndex.FromBytes(stored, Seed(segment), segment.Heads);
+        if (index is not null) return index;
         LogMessages.IndexRebuilt(logger, segment.Path, stored is null ? "missing" : "broken");
         var bytes = new byte[checked((int)Math.Min(segment.End, file.Length))];
         _ = file.Read(bytes, 0);

@@ -8,7 +8,8 @@ namespace Received.Log.Segments;
 /// sector does not hide the segment. Layout: docs/segment-format.md.
 /// </summary>
 /// <param name="PreviousEnd">
-/// Where the previous segment ends: bytes behind it were never acknowledged and are nobody's, even where they look sound.
+/// Where the previous segment ends: bytes behind it were never acknowledged and are nobody's, even where they look
+/// sound.
 /// </param>
 /// <param name="Heads">The next offset of every partition when the segment began.</param>
 sealed record SegmentHeader(

@@ -3,7 +3,9 @@ using System.Runtime.InteropServices;
 
 namespace Received.Log.Segments;
 
-/// <summary>Where a record stands in its segment; position 0 (the segment's own header) says that it is damaged.</summary>
+/// <summary>
+/// Where a record stands in its segment; position 0 (the segment's own header) says that it is damaged.
+/// </summary>
 readonly record struct RecordPlace(uint Position, int FrameBytes);
 
 /// <summary>

@@ -5,8 +5,8 @@ namespace Received.Log.Segments;
 
 /// <summary>
 /// The embedded log: one folder, one physical sequence of segment files for all partitions. Goal: law 1 with one
-/// fdatasync for all frames that wait. Invariant: an offset that was acknowledged or read means the same frame for ever;
-/// readers see only what is durable. The caller holds a <see cref="FolderLock"/>. Layout: docs/segment-format.md.
+/// fdatasync for all frames that wait. Invariant: an offset that was acknowledged or read means the same frame for
+/// ever; readers see only what is durable. The caller holds a <see cref="FolderLock"/>. Layout: docs/segment-format.md.
 /// </summary>
 public sealed class SegmentLog : ILog
 {
@@ -55,8 +55,8 @@ public sealed class SegmentLog : ILog
                 files.Delete(Path.Combine(options.Folder, name));
         }
 
-        // A process killed between naming a segment and syncing the name left a name that a power loss could still take,
-        // with all that is appended from here on.
+        // A process killed between naming a segment and syncing the name left a name that a power loss could still
+        // take, with all that is appended from here on.
         files.SyncFolder(options.Folder);
         var cache = new SegmentCache(files, identity, logger);
         try
@@ -103,9 +103,14 @@ public sealed class SegmentLog : ILog
             throw new ArgumentException("The bytes are no whole frame.", nameof(frame));
         FrameHeader.TryRead(frame.Span, out var header);
         if (header.Partition != partition)
-            throw new ArgumentException($"The frame is of partition {header.Partition}, not {partition}.", nameof(frame));
+        {
+            throw new ArgumentException(
+                $"The frame is of partition {header.Partition}, not {partition}.", nameof(frame));
+        }
+
         var append = new PendingAppend(partition, frame);
-        if (append.StoredBytes > _options.SegmentBytes - SegmentHeader.Bytes - GroupHeader.Bytes(Identity.PartitionCount))
+        var room = _options.SegmentBytes - SegmentHeader.Bytes - GroupHeader.Bytes(Identity.PartitionCount);
+        if (append.StoredBytes > room)
             throw new ArgumentException($"A frame of {frame.Length} bytes fits no segment.", nameof(frame));
         try
         {
@@ -142,7 +147,8 @@ public sealed class SegmentLog : ILog
     public ValueTask TrimAsync(IReadOnlyList<long> before, CancellationToken cancellation = default) =>
         before.Count == Identity.PartitionCount
             ? new(_trimmer.TrimAsync(before, cancellation))
-            : throw new ArgumentException($"{before.Count} offsets for {Identity.PartitionCount} partitions.", nameof(before));
+            : throw new ArgumentException(
+                $"{before.Count} offsets for {Identity.PartitionCount} partitions.", nameof(before));
 
     /// <summary>Writes what waits, answers it, and leaves the marker of a clean end.</summary>
     public async ValueTask DisposeAsync()

@@ -2,16 +2,22 @@ using Received.Model;
 
 namespace Received.Log.Segments;
 
-/// <summary>What a segment log is made and run with. Partition count and dedupe window are fixed with the log.</summary>
+/// <summary>
+/// What a segment log is made and run with. Partition count and dedupe window are fixed with the log.
+/// </summary>
 public sealed class SegmentLogOptions
 {
-    /// <summary>Segments are scanned in one piece of memory when their index is lost, and places in them take 32 bits.</summary>
+    /// <summary>
+    /// Segments are scanned in one piece of memory when their index is lost, and places in them take 32 bits.
+    /// </summary>
     public const int SegmentBytesMax = 1 << 30;
 
     /// <summary>As many partition heads as a copy of the segment header has room for.</summary>
     public const int PartitionCountMax = 128;
 
-    /// <summary>The log's folder; made when it is missing. Whoever opens the log holds a lock on it or on one above it.</summary>
+    /// <summary>
+    /// The log's folder; made when it is missing. Whoever opens the log holds a lock on it or on one above it.
+    /// </summary>
     public required string Folder { get; init; }
 
     public int PartitionCount { get; init; } = 8;
@@ -30,13 +36,19 @@ public sealed class SegmentLogOptions
     /// </summary>
     public int QueueBytesMax { get; init; } = 64 << 20;
 
-    /// <summary>Frame bytes that share one write and one fdatasync at most: bounds the wait of the first among them.</summary>
+    /// <summary>
+    /// Frame bytes that share one write and one fdatasync at most: bounds the wait of the first among them.
+    /// </summary>
     public int GroupBytesMax { get; init; } = 8 << 20;
 
-    /// <summary>Segments younger than this stay, even where every reader has passed them. A week to look at or rate again.</summary>
+    /// <summary>
+    /// Segments younger than this stay, even where every reader has passed them. A week to look at or rate again.
+    /// </summary>
     public TimeSpan RetentionMin { get; init; } = TimeSpan.FromDays(7);
 
-    /// <exception cref="LogRefusedException">A setting that cannot work; the message names it and what would be right.</exception>
+    /// <exception cref="LogRefusedException">
+    /// A setting that cannot work; the message names it and what would be right.
+    /// </exception>
     public void Validate()
     {
         if (string.IsNullOrWhiteSpace(Folder)) throw new LogRefusedException("Log folder: must be given.");

@@ -149,8 +149,8 @@ sealed class SegmentRecovery(
     }
 
     /// <summary>
-    /// The last group was written, perhaps not synced, and after a failed sync its pages may count as clean although the
-    /// disk never got them: it is written again and synced before anybody sees it. Earlier ones were acknowledged.
+    /// The last group was written, perhaps not synced, and after a failed sync its pages may count as clean although
+    /// the disk never got them: it is written again and synced before anybody sees it. Earlier ones were acknowledged.
     /// </summary>
     static void MakeDurable(LogFile file, byte[] bytes, SegmentScan scan)
     {

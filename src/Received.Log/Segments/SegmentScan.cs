@@ -70,7 +70,9 @@ sealed class SegmentScan
         return scan;
     }
 
-    /// <summary>Records of a last group that is not whole; they count only where the log ended cleanly behind them.</summary>
+    /// <summary>
+    /// Records of a last group that is not whole; they count only where the log ended cleanly behind them.
+    /// </summary>
     public List<FoundRecord> TornRecords { get; } = [];
 
     void DropLastGroup()
@@ -132,7 +134,8 @@ sealed class SegmentScan
         _seen++;
         var frameAt = (int)at + RecordHeader.Bytes;
         var whole = frameAt + record.FrameBytes <= segment.Length;
-        if (!whole || FrameHeader.Check(segment.Slice(frameAt, record.FrameBytes)) != RecordState.Whole) _intact = false;
+        if (!whole || FrameHeader.Check(segment.Slice(frameAt, record.FrameBytes)) != RecordState.Whole)
+            _intact = false;
         return record.StoredBytes;
     }
 

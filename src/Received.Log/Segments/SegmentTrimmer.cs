@@ -51,7 +51,9 @@ sealed class SegmentTrimmer(
         }
     }
 
-    /// <summary>The segment before this one: passed by all, and no record in it younger than this one's beginning.</summary>
+    /// <summary>
+    /// The segment before this one: passed by all, and no record in it younger than this one's beginning.
+    /// </summary>
     bool MayGo(Segment next, IReadOnlyList<long> before, long nowMs)
     {
         if (nowMs - next.CreatedMs < options.RetentionMin.TotalMilliseconds) return false;

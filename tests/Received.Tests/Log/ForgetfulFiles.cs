@@ -25,7 +25,9 @@ sealed class ForgetfulFiles : FileLayer
     /// <summary>The step at which the power goes, in the middle of it.</summary>
     public int OffAtStep { get; set; } = int.MaxValue;
 
-    /// <summary>Asked before each changing operation: (operation, file name); an exception is thrown in its place.</summary>
+    /// <summary>
+    /// Asked before each changing operation: (operation, file name); an exception is thrown in its place.
+    /// </summary>
     public Func<string, string, Exception?> Fault { get; set; } = (_, _) => null;
 
     public long RoomBytes { get; set; } = long.MaxValue;
@@ -43,7 +45,9 @@ sealed class ForgetfulFiles : FileLayer
         }
     }
 
-    /// <summary>The power goes and comes back. With <paramref name="kept"/>, a random part of the unsynced survives.</summary>
+    /// <summary>
+    /// The power goes and comes back. With <paramref name="kept"/>, a random part of the unsynced survives.
+    /// </summary>
     public void LosePower(Random? kept = null)
     {
         lock (_gate)
@@ -202,7 +206,8 @@ sealed class ForgetfulFiles : FileLayer
             }
 
             bytes.CopyTo(Volatile.AsSpan(position));
-            for (var page = position / PageBytes; page <= (position + bytes.Length) / PageBytes; page++) _dirty.Add(page);
+            var last = (position + bytes.Length) / PageBytes;
+            for (var page = position / PageBytes; page <= last; page++) _dirty.Add(page);
         }
 
         public void Sync()

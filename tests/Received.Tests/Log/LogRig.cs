@@ -29,7 +29,10 @@ sealed class LogRig(ForgetfulFiles files, int seed = 1, int partitions = 3, int 
 
     public SegmentLogOptions Options => new()
     {
-        Folder = Folder, PartitionCount = partitions, SegmentBytes = segmentBytes, RetentionMin = TimeSpan.Zero,
+        Folder = Folder,
+        PartitionCount = partitions,
+        SegmentBytes = segmentBytes,
+        RetentionMin = TimeSpan.Zero,
     };
 
     public Task<SegmentLog> OpenAsync() => SegmentLog.OpenAsync(Options, Files, Time, NullLogger.Instance);
@@ -41,7 +44,9 @@ sealed class LogRig(ForgetfulFiles files, int seed = 1, int partitions = 3, int 
         return frame;
     }
 
-    /// <summary>Appends to random partitions, all at once; remembers what was acknowledged. False if any was not.</summary>
+    /// <summary>
+    /// Appends to random partitions, all at once; remembers what was acknowledged. False if any was not.
+    /// </summary>
     public async Task<bool> AppendAsync(SegmentLog log, int count, int payloadBytesMax = 300)
     {
         var appends = Enumerable.Range(0, count).Select(_ =>

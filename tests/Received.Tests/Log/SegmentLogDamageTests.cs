@@ -1,3 +1,4 @@
+using System.IO.Hashing;
 using Received.Log;
 using Received.Log.Segments;
 using Xunit;
@@ -35,14 +36,15 @@ public sealed class SegmentLogDamageTests
             // The first group's segment is held until the next three frames wait, so that they share a group.
             rig.Files.Fault = (operation, name) =>
             {
-                if (operation == "rename" && name == Path.GetFileName(SegmentPath(1)) && held.TrySetResult()) hold.Wait();
+                var first = operation == "rename" && name == Path.GetFileName(SegmentPath(1));
+                if (first && held.TrySetResult()) hold.Wait();
                 return null;
             };
-            var first = One(0, 20);
+            var alone = One(0, 20);
             await held.Task;
             Task[] next = [One(1, 21), One(2, 22), One(1, 23)];
             hold.Set();
-            await Task.WhenAll([first, .. next]);
+            await Task.WhenAll([alone, .. next]);
         }
 
         rig.Files.Fault = (_, _) => null;
@@ -213,7 +215,7 @@ public sealed class SegmentLogDamageTests
             for (var i = 0; i < 12; i++) Assert.True(await rig.AppendAsync(log, 3, 400));
         var segments = rig.Files.Paths.Count(path => Segment.NumberOf(Path.GetFileName(path)) is not null);
         Assert.True(segments > 2);
-        foreach (var path in rig.Files.Paths.Where(path => !path.EndsWith(SegmentPreparer.Name, StringComparison.Ordinal)))
+        foreach (var path in rig.Files.Paths.Where(path => Path.GetFileName(path) != SegmentPreparer.Name))
         {
             var whole = rig.Files.Bytes(path);
             var isSegment = path.EndsWith(".log", StringComparison.Ordinal);
@@ -281,8 +283,8 @@ public sealed class SegmentLogDamageTests
                 var frame = rig.Frame(2, group.Length + shift);
                 group.CopyTo(frame.AsSpan(FrameHeader.Bytes + shift));
                 FrameHeader.TryRead(frame, out var header);
-                (header with { PayloadChecksum = System.IO.Hashing.XxHash3.HashToUInt64(frame.AsSpan(FrameHeader.Bytes)) })
-                    .Write(frame);
+                var checksum = XxHash3.HashToUInt64(frame.AsSpan(FrameHeader.Bytes));
+                (header with { PayloadChecksum = checksum }).Write(frame);
                 rig.Sent.Add(Convert.ToHexString(frame));
                 rig.Acknowledged.Add((2, await log.AppendAsync(new(2), frame)), frame);
             }
@@ -297,7 +299,8 @@ public sealed class SegmentLogDamageTests
         var records = await LogRig.ReadAsync(opened, 2);
         Assert.Equal(RecordState.HeaderBroken, records[1].State);
         Assert.All(records, record => Assert.True(
-            record.State == RecordState.HeaderBroken || rig.Acknowledged[(2, record.Offset)].SequenceEqual(record.Frame)));
+            record.State == RecordState.HeaderBroken
+            || rig.Acknowledged[(2, record.Offset)].SequenceEqual(record.Frame)));
         Assert.Equal(9, records.Count);
     }
 }

@@ -65,7 +65,8 @@ public sealed class SegmentLogFailureTests
             var log = await rig.OpenAsync();
             for (var i = 0; i < 1 + (seed % 5); i++) Assert.True(await rig.AppendAsync(log, 2));
             var failing = true;
-            rig.Files.Fault = (what, _) => failing && what == operation ? new IOException("Input/output error", 5) : null;
+            rig.Files.Fault = (what, _) =>
+                failing && what == operation ? new IOException("Input/output error", 5) : null;
             for (var i = 0; i < 30; i++) await rig.AppendAsync(log, 1);
             if (operation is "sync" or "write")
             {
@@ -166,14 +167,18 @@ public sealed class SegmentLogFailureTests
         var rig = new LogRig(new());
         var options = new SegmentLogOptions
         {
-            Folder = LogRig.Folder, PartitionCount = 3, SegmentBytes = 8192, QueueBytesMax = 1000,
+            Folder = LogRig.Folder,
+            PartitionCount = 3,
+            SegmentBytes = 8192,
+            QueueBytesMax = 1000,
         };
         var log = await SegmentLog.OpenAsync(options, rig.Files, rig.Time, NullLogger.Instance);
         using var hold = new ManualResetEventSlim();
         var held = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         rig.Files.Fault = (operation, name) =>
         {
-            if (operation == "rename" && name.EndsWith(".log", StringComparison.Ordinal) && held.TrySetResult()) hold.Wait();
+            var segment = operation == "rename" && name.EndsWith(".log", StringComparison.Ordinal);
+            if (segment && held.TrySetResult()) hold.Wait();
             return null;
         };
         var first = log.AppendAsync(Zero, rig.Frame(0, 500));
@@ -194,7 +199,10 @@ public sealed class SegmentLogFailureTests
         var rig = new LogRig(new());
         var options = new SegmentLogOptions
         {
-            Folder = LogRig.Folder, PartitionCount = 3, SegmentBytes = 8192, RetentionMin = TimeSpan.FromDays(7),
+            Folder = LogRig.Folder,
+            PartitionCount = 3,
+            SegmentBytes = 8192,
+            RetentionMin = TimeSpan.FromDays(7),
         };
         await using var log = await SegmentLog.OpenAsync(options, rig.Files, rig.Time, NullLogger.Instance);
         for (var i = 0; i < 40; i++) await log.AppendAsync(Zero, rig.Frame(0, 500));
