@@ -13,13 +13,16 @@ sealed class World : IAsyncDisposable
     const string AccountName = "faults";
 
     readonly string _secret;
+    readonly string _log;
 
-    World(string data, string secret, bool ownsFolder)
+    World(string data, string secret, bool ownsFolder, IReadOnlyDictionary<string, string>? settings)
     {
         Data = data;
         _secret = secret;
         OwnsFolder = ownsFolder;
-        Server = new(data, TimeProvider.System, Program);
+        // Outside the data folder, whose disk may be full.
+        _log = Path.GetTempFileName();
+        Server = new(data, TimeProvider.System, Program, _log, settings);
         Http = new(new SocketsHttpHandler { UseProxy = false })
         {
             BaseAddress = new(Server.Url), Timeout = TimeSpan.FromSeconds(30),
@@ -41,14 +44,15 @@ sealed class World : IAsyncDisposable
     bool OwnsFolder { get; }
 
     /// <param name="folder">An empty folder to use (a small file system, say), or null for one of its own.</param>
-    public static async Task<World> MakeAsync(string? folder = null)
+    public static async Task<World> MakeAsync(
+        string? folder = null, IReadOnlyDictionary<string, string>? settings = null)
     {
         var data = folder ?? Directory.CreateTempSubdirectory("received-faults-").FullName;
         var store = await BillingStore.OpenAsync(data);
         var account = await new AccountBook(store, TimeProvider.System).CreateAsync(AccountName, false);
         var key = await new KeyBook(store, TimeProvider.System).CreateAsync(
             account!, Scopes.UsageWrite | Scopes.UsageRead, "faults");
-        return new(data, key.Secret, folder is null);
+        return new(data, key.Secret, folder is null, settings);
     }
 
     /// <summary>The log's segment files, oldest first.</summary>
@@ -103,6 +107,7 @@ sealed class World : IAsyncDisposable
     {
         await Server.DisposeAsync();
         Http.Dispose();
+        File.Delete(_log);
         if (OwnsFolder) Directory.Delete(Data, recursive: true);
     }
 }

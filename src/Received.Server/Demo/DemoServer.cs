@@ -19,16 +19,22 @@ sealed class DemoServer : IAsyncDisposable
     readonly TimeProvider _time;
     readonly string _log;
     readonly string _program;
+    readonly IReadOnlyDictionary<string, string> _settings;
     Process? _process;
 
     /// <param name="program">The program to start; null for this process's own.</param>
-    public DemoServer(string data, TimeProvider time, string? program = null)
+    /// <param name="log">Where what it prints goes; null for a file in the data folder.</param>
+    /// <param name="settings">Environment variables, such as Received__Log__SegmentBytes.</param>
+    public DemoServer(
+        string data, TimeProvider time, string? program = null, string? log = null,
+        IReadOnlyDictionary<string, string>? settings = null)
     {
         _program = program ?? Environment.ProcessPath
             ?? throw new CommandException("The program's own path is unknown.");
         _data = data;
         _time = time;
-        _log = Path.Combine(data, "demo-server.log");
+        _settings = settings ?? new Dictionary<string, string>();
+        _log = log ?? Path.Combine(data, "demo-server.log");
         Url = $"http://127.0.0.1:{FreePort()}";
     }
 
@@ -45,6 +51,7 @@ sealed class DemoServer : IAsyncDisposable
         if (Path.GetFileNameWithoutExtension(_program) == "dotnet")
             start.ArgumentList.Add(Assembly.GetExecutingAssembly().Location);
         foreach (var argument in new[] { "serve", "--data", _data, "--urls", Url }) start.ArgumentList.Add(argument);
+        foreach (var (name, value) in _settings) start.Environment[name] = value;
         var process = Process.Start(start) ?? throw new CommandException("The server's process did not start.");
         _process = process;
         Follow(process);
