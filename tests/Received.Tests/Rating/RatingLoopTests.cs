@@ -1,0 +1,158 @@
+using Microsoft.Extensions.Logging.Abstractions;
+using Received.Rating;
+using Received.Tests.Rating.Fakes;
+using Received.Usage;
+using Xunit;
+
+namespace Received.Tests.Rating;
+
+public sealed class RatingLoopTests : IDisposable
+{
+    static readonly RatingOptions Fast = new()
+    {
+        FlushDelay = TimeSpan.FromMilliseconds(5),
+        ArchiveDelay = TimeSpan.FromMilliseconds(5),
+        HeartbeatEvery = TimeSpan.FromMilliseconds(20),
+        BackOffFirst = TimeSpan.FromMilliseconds(1),
+        BackOffMax = TimeSpan.FromMilliseconds(2),
+        FlushEvents = 20,
+        ArchiveEvents = 30,
+        ReadBytes = 300,
+    };
+
+    readonly RatingMetrics _metrics = new();
+    readonly MemoryStore _store = new();
+    readonly MemoryKeys _keys = new();
+
+    public void Dispose() => _metrics.Dispose();
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    public async Task Law_4_a_store_and_an_index_that_fail_for_a_while_cost_nothing(int seed)
+    {
+        var log = new History(seed, 60).Log;
+        var straight = new RaterRun(log, PartitionRater.CountMax);
+        await straight.ToEnd();
+        var calls = 0;
+        // Failing both before and after the write has happened.
+        _store.OnWrite = _ => Fail(ref calls);
+        _keys.OnAdd = _ => Fail(ref calls);
+        _keys.OnFind = () => Fail(ref calls);
+        var rating = Rating(log);
+        await RunUntil(rating, () => rating.Snapshot().All(lag => lag.Frames == 0));
+        Assert.Equal(straight.Export(), await Lines(_store));
+        Assert.Equal(LoopState.Stopped, rating.Status.State);
+    }
+
+    [Fact]
+    public async Task Law_7_an_idle_loop_says_what_is_rated_of_the_head_it_sees()
+    {
+        var log = new ScriptedLog(1);
+        log.Append(History.Partition, Frames.Of(1, [("c", "p", 1L)]));
+        await RunUntil(Rating(log), () => Beats().Any(beat => beat is { Head: 1, Rated: 1 }));
+    }
+
+    [Fact]
+    public async Task Law_5_totals_come_again_from_the_log_and_where_it_was_cut_from_the_archive()
+    {
+        var log = new History(7, 80).Log;
+        var rating = Rating(log);
+        var archive = Archive(log);
+        await RunUntil(rating, () => rating.Snapshot().All(lag => lag.Frames == 0));
+        await RunUntil(archive, () => archive.Snapshot().All(lag => lag.Frames == 0));
+        await new RetentionLoop(log, _store, Fast, TimeProvider.System, NullLogger<RetentionLoop>.Instance).TrimAsync();
+        Assert.Equal(79, log.Extent(History.Partition).Start);
+        // Past the archive: these come from the log.
+        for (var i = 1; i < 9; i++) log.Append(History.Partition, Frames.Of(i, [("c", "p", i)]));
+        rating = Rating(log);
+        await RunUntil(rating, () => rating.Snapshot().All(lag => lag.Frames == 0));
+
+        var result = await Rerate(log);
+        Assert.True(result.Equal, string.Join('\n', result.Differences));
+        Assert.Equal((88L, (await Lines(_store)).Count), (result.Frames, (int)result.Lines));
+
+        var (key, row) = _store.Of(History.Partition).Totals.First();
+        _store.Of(History.Partition).Totals[key] = row with { Sum = row.Sum + 1 };
+        Assert.Single((await Rerate(log)).Differences);
+    }
+
+    [Fact]
+    public async Task A_log_that_is_not_the_one_rated_is_refused_and_nothing_is_changed()
+    {
+        var log = Of(5);
+        var rating = Rating(log);
+        await RunUntil(rating, () => rating.Snapshot()[0].Next == 5);
+        var before = await Lines(_store);
+
+        log.CutTo(History.Partition, 4);
+        await Refuses(Rating(log), "ends before");
+        log.Append(History.Partition, Frames.Of(5, [("c", "p", 2L)]));
+        await Refuses(Rating(log), "cut and grew again");
+        var trimmed = Of(9);
+        await trimmed.TrimAsync([6]);
+        await Refuses(Rating(trimmed), "begins at frame 6");
+        var replaced = new ScriptedLog(1) { Identity = log.Identity with { Generation = 4 } };
+        await Refuses(Rating(replaced), "generation 4");
+        Assert.Equal(before, await Lines(_store));
+    }
+
+    [Fact]
+    public async Task The_archive_refuses_a_log_that_was_cut_too()
+    {
+        var log = Of(5);
+        var archive = Archive(log);
+        await RunUntil(archive, () => archive.Snapshot()[0].Next == 5);
+        log.CutTo(History.Partition, 3);
+        await Refuses(Archive(log), "ends before");
+    }
+
+    static ScriptedLog Of(int frames)
+    {
+        var log = new ScriptedLog(1);
+        for (var i = 1; i <= frames; i++) log.Append(History.Partition, Frames.Of(i, [("c", "p", 1L)]));
+        return log;
+    }
+
+    static void Fail(ref int calls)
+    {
+        var call = Interlocked.Increment(ref calls);
+        // A while of it: each attempt gets somewhere else.
+        if (call < 40 && call % 3 == 0) throw new StoreUnavailableException("scripted");
+    }
+
+    static async Task Refuses(LogLoop loop, string because)
+    {
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+        await loop.RunAsync(patience.Token);
+        Assert.Equal(LoopState.Refused, loop.Status.State);
+        Assert.Contains(because, loop.Status.Message);
+        Assert.Contains("received log adopt", loop.Status.Message);
+    }
+
+    static async Task RunUntil(LogLoop loop, Func<bool> reached)
+    {
+        using var stop = new CancellationTokenSource();
+        var run = loop.RunAsync(stop.Token);
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+        while (!(loop.Status.State != LoopState.Starting && reached()) && !run.IsCompleted)
+            await Task.Delay(TimeSpan.FromMilliseconds(2), TimeProvider.System, patience.Token);
+        await stop.CancelAsync();
+        await run;
+        Assert.Equal(LoopState.Stopped, loop.Status.State);
+    }
+
+    static async Task<List<string>> Lines(MemoryStore store) => await store.ExportRatedAsync().ToListAsync();
+
+    async Task<ReratingResult> Rerate(ScriptedLog log) => await new Rerating(
+        log, _store, new MemoryStore(), new MemoryKeys(), Fast, TimeProvider.System).RunAsync(Path.GetTempFileName());
+
+    IReadOnlyList<Heartbeat> Beats() => _store.ReadHeartbeatsAsync().AsTask().Result;
+
+    RatingLoop Rating(ScriptedLog log) => new(
+        log, _store, _keys, [History.Partition], Fast, _metrics, TimeProvider.System, NullLogger<RatingLoop>.Instance);
+
+    ArchiveLoop Archive(ScriptedLog log) => new(
+        log, _store, [History.Partition], Fast, () => 0, _metrics, TimeProvider.System,
+        NullLogger<ArchiveLoop>.Instance);
+}
