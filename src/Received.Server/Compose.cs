@@ -110,6 +110,8 @@ static class Compose
         services.AddSingleton(settings);
         services.AddSingleton<RatingMetrics>();
         services.AddSingleton<Loops>();
+        services.AddSingleton<UsageAudit>();
+        services.AddSingleton<RerateRun>();
         services.AddSingleton(ControlToken.Make());
         services.AddSingleton<Callers>();
         services.AddOpenApi();

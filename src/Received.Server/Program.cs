@@ -10,6 +10,7 @@ root.Subcommands.Add(AccountCommands.Make(output));
 root.Subcommands.Add(KeyCommands.Make(output));
 root.Subcommands.Add(TotalsCommand.Make(output));
 root.Subcommands.Add(AuditCommand.Make(output));
+root.Subcommands.Add(RerateCommand.Make(output));
 
 var parse = root.Parse(args);
 // The server's host handles signals itself and takes the time that Received__StopTimeout gives it.

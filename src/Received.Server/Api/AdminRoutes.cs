@@ -25,6 +25,10 @@ static class AdminRoutes
                 "/admin/server", () => TypedResults.Ok(new ServerAnswer(ProgramVersion.Text, Environment.ProcessId)))
             .Describe("Which server this is.")
             .ProducesProblem(401).ProducesProblem(403);
+        group.MapPost("/admin/rerate", AuditEndpoint.HandleRerate)
+            .Describe("Makes all totals anew beside the live ones and compares them, at one position a partition.")
+            .Produces<RerateAnswer>()
+            .ProducesProblem(401).ProducesProblem(403).ProducesProblem(409).ProducesProblem(503);
         group.MapPost("/admin/reload", async (AccessFeed feed, CancellationToken cancellation) =>
             {
                 await feed.ReloadAsync(cancellation);

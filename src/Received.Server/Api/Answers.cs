@@ -67,6 +67,12 @@ sealed record AuditItem(
     int? Partition, int? Generation, long? Offset, long? Accepted, long Counted, long Duplicate, long Conflict,
     long Voided, IReadOnlyDictionary<string, long> Parked, long UnknownFrames, bool? Balanced);
 
+/// <summary>What making the totals anew came to; the first differences, line by line of the canonical export.</summary>
+sealed record RerateAnswer(
+    bool Equal, long Lines, long Frames, long Events, IReadOnlyList<RerateDifference> Differences, double Seconds);
+
+sealed record RerateDifference(long Line, string? Live, string? Anew);
+
 /// <summary>How answers are written: snake_case, absent instead of null.</summary>
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
@@ -75,5 +81,6 @@ sealed record AuditItem(
 [JsonSerializable(typeof(EventsPage))]
 [JsonSerializable(typeof(EventItem))]
 [JsonSerializable(typeof(AuditAnswer))]
+[JsonSerializable(typeof(RerateAnswer))]
 [JsonSerializable(typeof(ServerAnswer))]
 sealed partial class ApiJson : JsonSerializerContext;

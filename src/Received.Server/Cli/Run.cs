@@ -2,9 +2,9 @@ using System.Data.Common;
 using Microsoft.Extensions.Options;
 using Received.Billing.Store;
 using Received.Log.Segments;
+using Received.Server.Options;
 using Received.Usage;
 using Received.Usage.Runs;
-using Received.Server.Options;
 
 namespace Received.Server.Cli;
 

@@ -1,0 +1,61 @@
+using Received.Rating;
+using Received.Server.Options;
+using Received.Usage.DuckDb;
+using Received.Usage.Runs;
+
+namespace Received.Server.Hosting;
+
+/// <summary>
+/// Law 5 on demand: the totals made anew in a folder beside the live ones, compared, and thrown away. One at a time,
+/// because it costs a core and as much disk as the store; the live loops go on.
+/// </summary>
+sealed class RerateRun(Engine engine, Settings settings, TimeProvider time, ILoggerFactory logging) : IDisposable
+{
+    const string FolderName = "rerate";
+
+    readonly SemaphoreSlim _one = new(1, 1);
+
+    /// <summary>Null where one is running already.</summary>
+    public async Task<ReratingResult?> RunAsync(CancellationToken cancellation)
+    {
+        if (!await _one.WaitAsync(TimeSpan.Zero, cancellation)) return null;
+        var folder = Path.Combine(settings.Folder, FolderName);
+        try
+        {
+            // What a kill left of one before is of no use to anybody.
+            Delete(folder);
+            DataFolder.Create(folder);
+            return await RunAsync(folder, cancellation);
+        }
+        finally
+        {
+            Delete(folder);
+            _one.Release();
+        }
+    }
+
+    public void Dispose() => _one.Dispose();
+
+    async Task<ReratingResult> RunAsync(string folder, CancellationToken cancellation)
+    {
+        await using var scratch = new DuckDbUsageStore(
+            new DuckDbOptions
+            {
+                Path = DataFolder.Usage(folder),
+                MemoryLimit = settings.Usage.MemoryLimit,
+                Threads = settings.Usage.Threads,
+                TempBytesMax = settings.Usage.TempBytesMax,
+            },
+            logging.CreateLogger<DuckDbUsageStore>());
+        await scratch.OpenAsync(engine.Log.Identity, cancellation);
+        await using var keys = RunKeyIndex.Open(
+            DataFolder.Keys(folder), settings.Keys, logging.CreateLogger<RunKeyIndex>());
+        var rerating = new Rerating(engine.Log, engine.Store, scratch, keys, settings.Rating, time);
+        return await rerating.RunAsync(Path.Combine(folder, "live.txt"), cancellation);
+    }
+
+    static void Delete(string folder)
+    {
+        if (Directory.Exists(folder)) Directory.Delete(folder, recursive: true);
+    }
+}

@@ -1,0 +1,104 @@
+using System.Net.Http.Headers;
+using System.Text;
+using System.Text.Json;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Data.Sqlite;
+using Microsoft.Extensions.DependencyInjection;
+using Received.Billing.Access;
+using Received.Billing.Store;
+using Received.Model.Access;
+using Received.Server;
+using Received.Server.Hosting;
+using Received.Server.Options;
+
+namespace Received.Tests.Server;
+
+/// <summary>The whole embedded server on a free port, in this process, over a data folder of its own.</summary>
+sealed class RunningServer : IAsyncDisposable
+{
+    readonly WebApplication _app;
+
+    RunningServer(WebApplication app, string folder)
+    {
+        _app = app;
+        Folder = folder;
+        Client = new(new SocketsHttpHandler { UseProxy = false }) { BaseAddress = new(ListenAddress.Of(app)) };
+    }
+
+    public string Folder { get; }
+
+    public HttpClient Client { get; }
+
+    public IServiceProvider Provider => _app.Services;
+
+    public static async Task<RunningServer> StartAsync()
+    {
+        var folder = Directory.CreateTempSubdirectory("received-server-").FullName;
+        var app = await Compose.BuildAsync(SettingsFor(folder), ServerRole.Public, CancellationToken.None);
+        await app.StartAsync();
+        return new(app, folder);
+    }
+
+    internal static Settings SettingsFor(string folder) => Settings.Read(new()
+    {
+        ["Received:Data"] = folder,
+        ["Received:Urls"] = "http://127.0.0.1:0",
+        ["Received:Log:SegmentBytes"] = "1048576",
+        ["Logging:LogLevel:Default"] = "None",
+        ["Logging:LogLevel:Received"] = "None",
+    });
+
+    public async Task<NewKey> NewKeyAsync(string account, Scopes scopes)
+    {
+        var store = Provider.GetRequiredService<BillingStore>();
+        var accounts = new AccountBook(store, TimeProvider.System);
+        var owner = await accounts.FindAsync(account) ?? await accounts.CreateAsync(account, false);
+        var key = await new KeyBook(store, TimeProvider.System).CreateAsync(owner!, scopes, "");
+        await Provider.GetRequiredService<AccessFeed>().ReloadAsync();
+        return key;
+    }
+
+    public async Task<(int Status, string Text)> SendAsync(
+        HttpMethod method, string path, string? key, string? body = null)
+    {
+        using var request = new HttpRequestMessage(method, path);
+        if (key is not null) request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", key);
+        if (body is not null) request.Content = new StringContent(body, Encoding.UTF8, "application/json");
+        using var response = await Client.SendAsync(request);
+        return ((int)response.StatusCode, await response.Content.ReadAsStringAsync());
+    }
+
+    public async Task<JsonElement> GetAsync(string path, string key)
+    {
+        var (status, text) = await SendAsync(HttpMethod.Get, path, key);
+        Xunit.Assert.True(status == 200, $"{status}: {text}");
+        return JsonDocument.Parse(text).RootElement;
+    }
+
+    /// <summary>Reports an event and returns its reference.</summary>
+    public async Task<string> ReportAsync(string key, string customer, string quantity, string? idempotencyKey = null)
+    {
+        var now = DateTimeOffset.UtcNow.ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'");
+        var identity = idempotencyKey is null ? "" : $",\"idempotency_key\":\"{idempotencyKey}\"";
+        var (status, text) = await SendAsync(
+            HttpMethod.Post, "/api/usage/event", key,
+            $$$"""
+            {"timestamp":"{{{now}}}","customer_ref":"{{{customer}}}","usage_product_ref":"p","quantity":{{{quantity}}},
+             "additional_report_data":{"note" : "as sent"}{{{identity}}}}
+            """);
+        Xunit.Assert.True(status == 200, text);
+        return JsonDocument.Parse(text).RootElement.GetProperty("event_ref").GetString()!;
+    }
+
+    public Task CaughtUpAsync() => Provider.GetRequiredService<Loops>()
+        .CaughtUpAsync(Provider.GetRequiredService<Engine>(), CancellationToken.None);
+
+    public async ValueTask DisposeAsync()
+    {
+        Client.Dispose();
+        await _app.StopAsync();
+        await _app.DisposeAsync();
+        SqliteConnection.ClearAllPools();
+        Directory.Delete(Folder, recursive: true);
+    }
+}
