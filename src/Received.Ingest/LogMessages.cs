@@ -14,7 +14,7 @@ static partial class LogMessages
     [LoggerMessage(3, LogLevel.Debug, "Client of {Path} left before its answer")]
     public static partial void ClientLeft(ILogger logger, string path);
 
-    [LoggerMessage(4, LogLevel.Information, 
+    [LoggerMessage(4, LogLevel.Information,
         "Front door open: timestamps from {Past} back to {Future} ahead, {Partitions} partitions")]
     public static partial void Open(ILogger logger, TimeSpan past, TimeSpan future, int partitions);
 

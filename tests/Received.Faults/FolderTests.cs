@@ -13,7 +13,8 @@ public sealed class FolderTests
         await world.Server.StartAsync(default);
         var start = new ProcessStartInfo(World.Program, ["serve", "--data", world.Data, "--urls", "http://127.0.0.1:0"])
         {
-            RedirectStandardError = true, RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            RedirectStandardOutput = true,
         };
         using var second = Process.Start(start)!;
         var output = await second.StandardOutput.ReadToEndAsync() + await second.StandardError.ReadToEndAsync();

@@ -25,7 +25,8 @@ sealed class World : IAsyncDisposable
         Server = new(data, TimeProvider.System, Program, _log, settings);
         Http = new(new SocketsHttpHandler { UseProxy = false })
         {
-            BaseAddress = new(Server.Url), Timeout = TimeSpan.FromSeconds(30),
+            BaseAddress = new(Server.Url),
+            Timeout = TimeSpan.FromSeconds(30),
         };
         Reader = new(Http, data, AccountName);
     }

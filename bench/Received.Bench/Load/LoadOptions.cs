@@ -50,9 +50,13 @@ sealed record LoadOptions
             : throw new ArgumentException($"{name} is needed.");
         var options = new LoadOptions
         {
-            Url = new(Text("--url")), Key = Text("--key"), Connections = Number("--connections", 16),
-            Batch = Number("--batch", 1000), Seconds = Number("--seconds", 10),
-            WarmUpSeconds = Number("--warm-up", 2), Customers = Number("--customers", 1000),
+            Url = new(Text("--url")),
+            Key = Text("--key"),
+            Connections = Number("--connections", 16),
+            Batch = Number("--batch", 1000),
+            Seconds = Number("--seconds", 10),
+            WarmUpSeconds = Number("--warm-up", 2),
+            Customers = Number("--customers", 1000),
             Keyed = values.Remove("--keyed"),
         };
         return values.Count == 0 ? options : throw new ArgumentException($"Unknown option {values.Keys.First()}.");

@@ -23,7 +23,8 @@ sealed record Problem(int Status, string Code, string Detail)
     public bool IsPassing => Status is StatusCodes.Status429TooManyRequests or StatusCodes.Status503ServiceUnavailable;
 
     public static readonly Problem KeyMissing = new(401, "key_missing",
-        "Send the API key as: Authorization: Bearer <key>.") { Challenge = "Bearer realm=\"received\"" };
+        "Send the API key as: Authorization: Bearer <key>.")
+    { Challenge = "Bearer realm=\"received\"" };
 
     public static readonly Problem KeyUnknown = new(401, "key_unknown", "The API key is unknown or was revoked.")
     {

@@ -22,7 +22,8 @@ static class DemoCommand
         };
         var events = new Option<long>("--events")
         {
-            Description = "How many distinct events to stream.", DefaultValueFactory = _ => EventsDefault,
+            Description = "How many distinct events to stream.",
+            DefaultValueFactory = _ => EventsDefault,
         };
         events.Validators.Add(result =>
         {

@@ -135,7 +135,9 @@ sealed class DemoPlan(long eventCount, DateTimeOffset end, ulong seed)
             var first = Plan(original, -1, headerKey);
             return first with
             {
-                Serial = serial, Kind = kind, QuantityScaled = first.QuantityScaled + Quantity.Of(1).Scaled,
+                Serial = serial,
+                Kind = kind,
+                QuantityScaled = first.QuantityScaled + Quantity.Of(1).Scaled,
                 Original = original,
             };
         }

@@ -35,7 +35,8 @@ sealed class DemoRun(IAnsiConsole console, TimeProvider time, long eventCount, s
         await server.StartAsync(cancellation);
         using var http = new HttpClient(new SocketsHttpHandler { UseProxy = false })
         {
-            BaseAddress = new(server.Url), Timeout = TimeSpan.FromSeconds(60),
+            BaseAddress = new(server.Url),
+            Timeout = TimeSpan.FromSeconds(60),
         };
         await StreamAsync(server, http, secret, cancellation);
         console.WriteLine("All answered. Waiting for the last totals, and comparing ...");
