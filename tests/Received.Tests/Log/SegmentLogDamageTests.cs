@@ -26,7 +26,9 @@ public sealed class SegmentLogDamageTests
         async Task<byte[]> One(int partition, int payload)
         {
             var frame = rig.Frame(partition, payload);
-            rig.Acknowledged.Add((partition, await log.AppendAsync(new((ushort)partition), frame)), frame);
+            var offset = await log.AppendAsync(new((ushort)partition), frame);
+            // Four appends complete at once, each on a thread of its own.
+            lock (rig.Acknowledged) rig.Acknowledged.Add((partition, offset), frame);
             return frame;
         }
 
