@@ -19,7 +19,7 @@ public sealed class IngestOptions
     [Range(1, 1_000_000)]
     public int BatchEventsMax { get; set; } = 50_000;
 
-    /// <summary>Older timestamps are refused.</summary>
+    /// <summary>Timestamps further back are refused.</summary>
     public TimeSpan PastLimit { get; set; } = TimeSpan.FromDays(35);
 
     /// <summary>Timestamps further ahead are refused.</summary>
@@ -33,7 +33,7 @@ public sealed class IngestOptions
     public int BytesInFlightMax { get; set; } = 128 * 1024 * 1024;
 
     /// <summary>
-    /// The part of it that one account may hold, in percent, so that none starves the others. Past it: 429.
+    /// The part of <see cref="BytesInFlightMax"/> that one account may hold, in percent, so that none starves the others. Past it: 429.
     /// </summary>
     [Range(1, 100)]
     public int AccountSharePercent { get; set; } = 50;

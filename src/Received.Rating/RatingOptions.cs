@@ -30,7 +30,7 @@ public sealed class RatingOptions
     [Range(1, 64 * 1024 * 1024)]
     public int ReadBytes { get; set; } = 1024 * 1024;
 
-    /// <summary>Law 7 asks for a heartbeat at least every second.</summary>
+    /// <summary>How often rating notes how far it is. Law 7 asks for it at least every second.</summary>
     public TimeSpan HeartbeatEvery { get; set; } = TimeSpan.FromMilliseconds(500);
 
     /// <summary>Events after which the archive writes. Their columns are held in memory until then.</summary>
@@ -47,7 +47,7 @@ public sealed class RatingOptions
     [Range(0, int.MaxValue)]
     public int ArchiveYieldFrames { get; set; } = 64;
 
-    /// <summary>The pause. Zero: the archive does not yield.</summary>
+    /// <summary>The archive's pause while rating is behind. Zero: it does not yield.</summary>
     public TimeSpan ArchiveYieldPause { get; set; } = TimeSpan.FromMilliseconds(100);
 
     /// <summary>How often the log is told what it may forget.</summary>
@@ -56,5 +56,6 @@ public sealed class RatingOptions
     /// <summary>First pause after the store or the log failed; doubled up to <see cref="BackOffMax"/>.</summary>
     public TimeSpan BackOffFirst { get; set; } = TimeSpan.FromMilliseconds(100);
 
+    /// <summary>Longest pause after the store or the log failed.</summary>
     public TimeSpan BackOffMax { get; set; } = TimeSpan.FromSeconds(5);
 }

@@ -1,3 +1,4 @@
+using System.ComponentModel.DataAnnotations;
 using Received.Model;
 
 namespace Received.Log.Segments;
@@ -20,25 +21,36 @@ public sealed class SegmentLogOptions
     /// </summary>
     public required string Folder { get; init; }
 
+    /// <summary>
+    /// Partitions of a log that is made now; fixed with the log. Each is rated in order, different ones side by side.
+    /// </summary>
+    [Range(1, PartitionCountMax)]
     public int PartitionCount { get; init; } = 8;
 
+    /// <summary>
+    /// How long, in log time, a log that is made now remembers an event's identity; fixed with the log. Sent again
+    /// later, an event counts twice.
+    /// </summary>
     public TimeSpan DedupeWindow { get; init; } = LogIdentity.DefaultDedupeWindow;
 
     /// <summary>
-    /// Size of a segment file, allocated and zeroed ahead. 64 MiB: at 500 MB/s a new one eight times a second, and
+    /// Bytes of a segment file, allocated and zeroed ahead. 64 MiB: at 500 MB/s a new one eight times a second, and
     /// scanned within a tenth of a second after an unclean end.
     /// </summary>
+    [Range(SegmentHeader.Bytes * 2, SegmentBytesMax)]
     public int SegmentBytes { get; init; } = 64 << 20;
 
     /// <summary>
     /// Frame bytes that may wait for the writer; more is refused, so that overload shows at the door. A tenth of a
     /// second at 500 MB/s.
     /// </summary>
+    [Range(1, int.MaxValue)]
     public int QueueBytesMax { get; init; } = 64 << 20;
 
     /// <summary>
     /// Frame bytes that share one write and one fdatasync at most: bounds the wait of the first among them.
     /// </summary>
+    [Range(1, SegmentBytesMax)]
     public int GroupBytesMax { get; init; } = 8 << 20;
 
     /// <summary>
@@ -52,20 +64,13 @@ public sealed class SegmentLogOptions
     public void Validate()
     {
         if (string.IsNullOrWhiteSpace(Folder)) throw new LogRefusedException("Log folder: must be given.");
-        Require(PartitionCount, 1, PartitionCountMax, nameof(PartitionCount));
-        Require(SegmentBytes, SegmentHeader.Bytes * 2, SegmentBytesMax, nameof(SegmentBytes));
-        Require(QueueBytesMax, 1, int.MaxValue, nameof(QueueBytesMax));
-        Require(GroupBytesMax, 1, SegmentBytesMax, nameof(GroupBytesMax));
+        var results = new List<ValidationResult>();
+        if (!Validator.TryValidateObject(this, new(this), results, validateAllProperties: true))
+            throw new LogRefusedException("Log: " + string.Join(' ', results.Select(result => result.ErrorMessage)));
         if (DedupeWindow <= TimeSpan.Zero)
             throw new LogRefusedException($"Log DedupeWindow: {DedupeWindow} must be above zero.");
         if (RetentionMin < TimeSpan.Zero)
             throw new LogRefusedException($"Log RetentionMin: {RetentionMin} must not be below zero.");
-    }
-
-    static void Require(int value, int min, int max, string name)
-    {
-        if (value < min || value > max)
-            throw new LogRefusedException($"Log {name}: {value} must be from {min} to {max}.");
     }
 }
 

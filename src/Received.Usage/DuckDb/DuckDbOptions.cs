@@ -1,25 +1,39 @@
+using System.ComponentModel.DataAnnotations;
+
 namespace Received.Usage.DuckDb;
 
 /// <summary>How the embedded usage store works. All of it is bounded: nothing is left at DuckDB's own
 /// defaults.</summary>
 public sealed class DuckDbOptions
 {
+    // 64 MiB: whatever is below was meant in another unit.
+    const string MemoryLimitMin = "67108864";
+
+    // A pebibyte: whatever is above is a typing error.
+    const string BytesMax = "1125899906842624";
+
     /// <summary>The database file; its folder is made when it is missing, and also takes temporary files.</summary>
     public required string Path { get; init; }
 
     /// <summary>
     /// DuckDB's memory limit in bytes. Its own default, 80 % of the machine's memory, would starve the doors beside it.
     /// </summary>
+    [Range(typeof(long), MemoryLimitMin, BytesMax)]
     public long MemoryLimit { get; init; } = 256L * 1024 * 1024;
 
     /// <summary>Threads of DuckDB: two keep a flush short on a small machine and leave cores to the doors.</summary>
+    [Range(1, 256)]
     public int Threads { get; init; } = 2;
 
-    /// <summary>Reads at the same time; more wait their turn. Rating and the archive have connections of their
-    /// own.</summary>
+    /// <summary>
+    /// Reads at the same time; more wait their turn. Rating and the archive have connections of their own.
+    /// </summary>
+    [Range(1, 256)]
     public int ReadersMax { get; init; } = 4;
 
-    /// <summary>Spilling to the temporary folder beside the database ends here: a big report must not fill the
-    /// disk.</summary>
+    /// <summary>
+    /// Bytes that DuckDB may spill to the temporary folder beside the database: a big report must not fill the disk.
+    /// </summary>
+    [Range(typeof(long), "0", BytesMax)]
     public long TempBytesMax { get; init; } = 4L * 1024 * 1024 * 1024;
 }
