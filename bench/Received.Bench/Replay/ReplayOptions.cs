@@ -1,0 +1,55 @@
+using System.Globalization;
+
+namespace Received.Bench.Replay;
+
+/// <summary>How a replay run goes; read from the command line.</summary>
+sealed record ReplayOptions
+{
+    public int Events { get; init; } = 1_000_000;
+
+    /// <summary>Every event has an idempotency key of its own.</summary>
+    public bool Keyed { get; init; }
+
+    /// <summary>Rating and archive at the same time, as in a server, instead of one after the other.</summary>
+    public bool Together { get; init; }
+
+    public int Customers { get; init; } = 1000;
+
+    /// <summary>Events a frame.</summary>
+    public int Frame { get; init; } = 1000;
+
+    /// <summary>Event time that the log spans: with the customers, how many totals there are.</summary>
+    public int Hours { get; init; } = 6;
+
+    public const string Help = """
+        received-bench replay
+          --events N      events in the log (1000000)      --frame N   events a frame (1000)
+          --customers N   distinct customers (1000)        --hours N   event time that they span (6)
+          --keyed         every event has an idempotency key of its own
+          --together      rating and archive at the same time
+        """;
+
+    /// <exception cref="ArgumentException">An unknown or incomplete option; the message names it.</exception>
+    public static ReplayOptions Parse(string[] args)
+    {
+        var options = new ReplayOptions();
+        for (var i = 0; i < args.Length; i++)
+        {
+            int Number() => i + 1 < args.Length
+                ? int.Parse(args[++i], CultureInfo.InvariantCulture)
+                : throw new ArgumentException($"{args[i]} needs a value.");
+            options = args[i] switch
+            {
+                "--keyed" => options with { Keyed = true },
+                "--together" => options with { Together = true },
+                "--events" => options with { Events = Number() },
+                "--customers" => options with { Customers = Number() },
+                "--frame" => options with { Frame = Number() },
+                "--hours" => options with { Hours = Number() },
+                var unknown => throw new ArgumentException($"Unknown option {unknown}."),
+            };
+        }
+
+        return options;
+    }
+}
