@@ -58,7 +58,7 @@ sealed class DemoClient(HttpClient http, string secret, DemoPlan plan, DemoTally
         var refused = events.Count(item => item.Kind == DemoKind.Refused);
         var text = await answer.Content.ReadAsStringAsync(cancellation);
         Compare(chunk, events.Count, refused, answer.StatusCode, text);
-        if (again) tally.SendAgain(events.Count);
+        if (again) tally.SendAgain(events.Count - refused);
         else tally.Answer(events.Count, refused);
     }
 

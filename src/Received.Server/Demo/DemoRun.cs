@@ -62,7 +62,10 @@ sealed class DemoRun(IAnsiConsole console, TimeProvider time, long eventCount, s
     {
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         var chunks = Channel.CreateUnbounded<int>();
-        for (var chunk = 0; chunk < _plan.ChunkCount; chunk++) chunks.Writer.TryWrite(chunk);
+        // Chunks of single events take longest: none of them at the very end, when other clients would only wait.
+        var order = Enumerable.Range(0, _plan.ChunkCount)
+            .OrderBy(chunk => DemoPlan.IsSentSingly(chunk) ? chunk / 2 : chunk);
+        foreach (var chunk in order) chunks.Writer.TryWrite(chunk);
         chunks.Writer.Complete();
         var clients = Enumerable.Range(0, ClientCount)
             .Select(_ => Task.Run(() => SendAsync(chunks.Reader, http, secret, stop.Token), stop.Token)).ToArray();

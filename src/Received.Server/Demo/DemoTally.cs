@@ -21,7 +21,7 @@ sealed class DemoTally
 
     public long Refused => Interlocked.Read(ref _refused);
 
-    /// <summary>Events sent once more on purpose, after an answer.</summary>
+    /// <summary>Good events sent once more on purpose, after an answer.</summary>
     public long SentAgain => Interlocked.Read(ref _sentAgain);
 
     /// <summary>Requests that got no final answer and were sent again.</summary>
