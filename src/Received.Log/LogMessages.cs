@@ -46,6 +46,6 @@ static partial class LogMessages
     [LoggerMessage(12, LogLevel.Information, "Trimmed segment {Segment}.")]
     public static partial void Trimmed(ILogger logger, string segment);
 
-    [LoggerMessage(13, LogLevel.Warning, "Segment {Segment} could not be deleted; tried again after the next start.")]
+    [LoggerMessage(13, LogLevel.Warning, "Segment {Segment} could not be deleted; tried again at the next trim.")]
     public static partial void NotTrimmed(ILogger logger, string segment, Exception error);
 }

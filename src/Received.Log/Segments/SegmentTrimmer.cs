@@ -10,6 +10,10 @@ sealed class SegmentTrimmer(
 {
     readonly Lock _one = new();
 
+    // Taken from readers, but its file may still stand. A younger one that goes before it would leave a hole, which
+    // the next open would serve as broken records.
+    Segment? _undeleted;
+
     public Task TrimAsync(IReadOnlyList<long> before, CancellationToken cancellation) => Task.Run(
         () =>
         {
@@ -30,25 +34,33 @@ sealed class SegmentTrimmer(
     void Trim(IReadOnlyList<long> before)
     {
         var nowMs = time.GetUtcNow().ToUnixTimeMilliseconds();
-        while (state.Segments is [var first, var next, ..] && MayGo(next, before, nowMs))
+        while (TryDelete() && state.Segments is [var first, var next, ..] && MayGo(next, before, nowMs))
         {
             state.DropFirst();
             cache.Forget(first.Number);
-            try
-            {
-                files.Delete(first.Path);
-                files.Delete(first.SidecarPath);
-                files.SyncFolder(options.Folder);
-            }
-            catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-            {
-                // It is there again after the next open, and goes then.
-                LogMessages.NotTrimmed(logger, first.Path, error);
-                return;
-            }
-
-            LogMessages.Trimmed(logger, first.Path);
+            _undeleted = first;
         }
+    }
+
+    /// <summary>False where the file of the segment that went last could not be deleted.</summary>
+    bool TryDelete()
+    {
+        if (_undeleted is not { } segment) return true;
+        try
+        {
+            files.Delete(segment.Path);
+            files.Delete(segment.SidecarPath);
+            files.SyncFolder(options.Folder);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            LogMessages.NotTrimmed(logger, segment.Path, error);
+            return false;
+        }
+
+        _undeleted = null;
+        LogMessages.Trimmed(logger, segment.Path);
+        return true;
     }
 
     /// <summary>

@@ -221,4 +221,35 @@ public sealed class SegmentLogFailureTests
         await using var again = await SegmentLog.OpenAsync(options, rig.Files, rig.Time, NullLogger.Instance);
         Assert.Equal(new LogExtent(start, 40), again.Extent(Zero));
     }
+
+    [Theory]
+    [InlineData("delete")]
+    [InlineData("sync-folder")]
+    public async Task A_segment_that_cannot_be_deleted_goes_before_any_younger_one(string operation)
+    {
+        var rig = new LogRig(new());
+        var log = await rig.OpenAsync();
+        for (var i = 0; i < 12; i++) Assert.True(await rig.AppendAsync(log, 10));
+        var heads = Enumerable.Range(0, rig.Partitions).Select(p => log.Extent(new((ushort)p)).Head).ToArray();
+        var segments = log.SegmentCount;
+        Assert.InRange(segments, 4, int.MaxValue);
+        var oldest = "segment-0000000000000001.log";
+        rig.Files.Fault = (what, name) => what == operation && (what != "delete" || name == oldest)
+            ? new IOException("Input/output error", 5)
+            : null;
+        await log.TrimAsync(heads);
+        await log.TrimAsync(heads);
+        Assert.Equal(segments - 1, log.SegmentCount);
+        rig.Files.Fault = (_, _) => null;
+        await log.DisposeAsync();
+        log = await rig.OpenAsync();
+        // Nothing is missing in the middle.
+        await rig.CheckAsync(log);
+        await log.TrimAsync(heads);
+        Assert.Equal(1, log.SegmentCount);
+        await log.DisposeAsync();
+        await using var again = await rig.OpenAsync();
+        Assert.Equal(1, again.SegmentCount);
+        await rig.CheckAsync(again);
+    }
 }
