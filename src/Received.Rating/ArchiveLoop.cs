@@ -15,16 +15,21 @@ public sealed class ArchiveLoop : LogLoop
     // A frame of one event costs about 4 KB in memory: 16 MB.
     const int FramesMax = 4096;
 
+    // A frame of large additional_report_data is near a megabyte with a few dozen events, and may have come compressed
+    // to a hundredth of that: the number of events alone would bound nothing.
+    const long BytesMax = 64 * 1024 * 1024;
+
     readonly IUsageStore _store;
     readonly RatingMetrics _metrics;
     readonly Func<long> _ratingBehind;
     readonly Slot[] _slots;
     readonly FrameReader _reader = new();
-    readonly ColumnsPool _pool;
+    readonly ColumnsPool _pool = new(BytesMax);
     readonly List<ArchiveBatch> _batches = [];
     readonly List<Slot> _closed = [];
     long? _firstPendingAt;
     long _pendingEvents;
+    long _pendingBytes;
     int _pendingFrames;
 
     /// <param name="ratingBehind">How many frames rating is behind: the archive yields to it.</param>
@@ -36,7 +41,6 @@ public sealed class ArchiveLoop : LogLoop
         _store = store;
         _metrics = metrics;
         _ratingBehind = ratingBehind;
-        _pool = new(options.ArchiveEvents);
         _slots = [.. partitions.Select(partition => new Slot(partition))];
         metrics.Observe("archive", Snapshot);
     }
@@ -124,19 +128,21 @@ public sealed class ArchiveLoop : LogLoop
         for (var i = 0; i < _slots.Length; i++) nexts[i] = _slots[i].Progress.Next;
     }
 
-    bool IsFull => _pendingEvents >= Options.ArchiveEvents || _pendingFrames >= FramesMax;
+    bool IsFull =>
+        _pendingEvents >= Options.ArchiveEvents || _pendingFrames >= FramesMax || _pendingBytes >= BytesMax;
 
     async ValueTask ReadAsync(Slot slot, CancellationToken cancellation)
     {
         using var batch = await Log.ReadAsync(slot.Partition, slot.Progress.Next, Options.ReadBytes, cancellation);
         foreach (var record in batch.Records)
         {
-            // What is left of the batch is read again after the write: its memory is bounded by events, not bytes.
+            // What is left of the batch is read again after the write.
             if (IsFull) break;
             var frame = _reader.Read(slot.Partition, record, _pool.Rent());
             slot.Frames.Add(frame);
             slot.Progress = Advance(slot.Progress, frame);
             _pendingEvents += frame.EventCount;
+            _pendingBytes += frame.Events?.ByteCount ?? 0;
             _pendingFrames++;
         }
 
@@ -162,6 +168,7 @@ public sealed class ArchiveLoop : LogLoop
         _pool.Return();
         _firstPendingAt = null;
         _pendingEvents = 0;
+        _pendingBytes = 0;
         _pendingFrames = 0;
     }
 

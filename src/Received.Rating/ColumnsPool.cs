@@ -7,10 +7,13 @@ namespace Received.Rating;
 /// are no larger than a batch: many small frames after many large ones would hold memory for nothing.
 /// Owner of each: who rented it, until <see cref="Return"/>.
 /// </summary>
-sealed class ColumnsPool(int eventsMax)
+sealed class ColumnsPool(long bytesMax)
 {
-    readonly Stack<(EventColumns Columns, int Grown)> _free = new();
-    readonly List<(EventColumns Columns, int Grown)> _rented = [];
+    // The fixed columns of an event: quantity, two times, three indices, two ends.
+    const long EventBytes = 52;
+
+    readonly Stack<(EventColumns Columns, long Grown)> _free = new();
+    readonly List<(EventColumns Columns, long Grown)> _rented = [];
     long _grown;
 
     public EventColumns Rent()
@@ -26,8 +29,8 @@ sealed class ColumnsPool(int eventsMax)
     {
         foreach (var (columns, before) in _rented)
         {
-            var grown = Math.Max(before, columns.Count);
-            if (_grown + grown > eventsMax) continue;
+            var grown = Math.Max(before, (columns.Count * EventBytes) + columns.ByteCount);
+            if (_grown + grown > bytesMax) continue;
             _grown += grown;
             _free.Push((columns, grown));
         }

@@ -22,4 +22,14 @@ static class Frames
         return new FrameCodec()
             .Encode(columns, new(new(partition), 1, number, History.StartMs + (number * 1000))).ToArray();
     }
+
+    /// <summary>A frame of one event with that additional_report_data.</summary>
+    public static byte[] WithData(long number, byte[] data)
+    {
+        var columns = new EventColumns();
+        columns.Add(
+            columns.Customers.Intern(new(1), "c"u8, []), columns.Products.Intern(new(1), "p"u8, []), 0,
+            History.StartMs, History.StartMs, Quantity.Of(1).Scaled, [], data);
+        return new FrameCodec().Encode(columns, new(new(0), 1, number, History.StartMs + (number * 1000))).ToArray();
+    }
 }

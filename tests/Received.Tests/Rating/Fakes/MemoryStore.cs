@@ -22,6 +22,9 @@ sealed class MemoryStore : IUsageStore
     /// <summary>Called before (false) and after (true) each write of rating or archive; may throw.</summary>
     public Action<bool> OnWrite { get; set; } = _ => { };
 
+    /// <summary>Sees what the archive is given.</summary>
+    public Action<IReadOnlyList<ArchiveBatch>> OnArchive { get; set; } = _ => { };
+
     public sealed class Rated
     {
         public RatedProgress Progress;
@@ -127,6 +130,7 @@ sealed class MemoryStore : IUsageStore
     public ValueTask ArchiveAsync(IReadOnlyList<ArchiveBatch> batches, CancellationToken cancellation = default)
     {
         OnWrite(false);
+        OnArchive(batches);
         lock (_gate)
         {
             foreach (var batch in batches)
