@@ -11,8 +11,7 @@ namespace Received.Rating;
 static class LogCheck
 {
     const string WhatToDo =
-        "Put the right log back; or, if this log shall stand, run `received log adopt`, which raises the generation "
-        + "on record.";
+        "Put the right log back, or the usage store and key index that were made from this one.";
 
     /// <param name="what">"rated" or "archived".</param>
     /// <exception cref="LogIdentityException">They do not.</exception>

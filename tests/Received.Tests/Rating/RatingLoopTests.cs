@@ -107,6 +107,26 @@ public sealed class RatingLoopTests : IDisposable
         await Refuses(Archive(log), "ends before");
     }
 
+    [Fact]
+    public async Task The_archive_writes_before_large_data_fills_the_memory()
+    {
+        var log = new ScriptedLog(1);
+        var data = new byte[900_000];
+        for (var i = 1; i <= 160; i++) log.Append(History.Partition, Frames.WithData(i, data));
+        var held = 0L;
+        var store = new MemoryStore
+        {
+            OnArchive = batches => held = Math.Max(
+                held, batches.Sum(batch => batch.Frames.Sum(frame => (long)frame.Events!.ByteCount))),
+        };
+        var options = new RatingOptions { ArchiveDelay = TimeSpan.FromMinutes(1), ReadBytes = 64 * 1024 * 1024 };
+        var archive = new ArchiveLoop(
+            log, store, [History.Partition], options, () => 0, _metrics, TimeProvider.System,
+            NullLogger<ArchiveLoop>.Instance);
+        await RunUntil(archive, () => archive.Snapshot()[0].Next >= 80);
+        Assert.InRange(held, 64_000_000, 70_000_000);
+    }
+
     static ScriptedLog Of(int frames)
     {
         var log = new ScriptedLog(1);
@@ -127,7 +147,7 @@ public sealed class RatingLoopTests : IDisposable
         await loop.RunAsync(patience.Token);
         Assert.Equal(LoopState.Refused, loop.Status.State);
         Assert.Contains(because, loop.Status.Message);
-        Assert.Contains("received log adopt", loop.Status.Message);
+        Assert.Contains("Put the right log back", loop.Status.Message);
     }
 
     static async Task RunUntil(LogLoop loop, Func<bool> reached)
