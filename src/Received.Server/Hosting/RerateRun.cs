@@ -29,8 +29,15 @@ sealed class RerateRun(Engine engine, Settings settings, TimeProvider time, ILog
         }
         finally
         {
-            Delete(folder);
-            _one.Release();
+            try
+            {
+                Delete(folder);
+            }
+            finally
+            {
+                // Where it cannot be deleted now, the next one tries again, and must not be shut out.
+                _one.Release();
+            }
         }
     }
 
