@@ -33,14 +33,14 @@ static class AuditCommand
     {
         true => "Balanced: accepted = counted + duplicate + conflict + voided + parked.",
         false => "NOT balanced: events are missing or counted twice.",
-        null => $"Unknown: {audit.Total.UnknownFrames} frame headers are broken, or the archive is behind.",
+        null => $"Unknown: {audit.Total.UnknownFrames} frame headers are broken, so nobody knows what they held.",
     };
 
     static IReadOnlyList<string> ToRow(AuditItem item) =>
     [
         item.Partition?.ToString() ?? "all",
         item.Offset is { } offset ? $"{item.Generation}/{offset}" : "",
-        item.Accepted?.ToString() ?? "unknown",
+        item.Accepted.ToString(),
         item.Counted.ToString(), item.Duplicate.ToString(), item.Conflict.ToString(), item.Voided.ToString(),
         item.Parked.Count == 0
             ? "0"

@@ -15,7 +15,7 @@ readonly record struct ReadTotal(string Start, string CustomerRef, string Produc
 /// <summary>Law 3's figures as the read API gave them.</summary>
 /// <param name="CaughtUp">Everything in the log was rated when it was read.</param>
 readonly record struct ReadAudit(
-    bool? Balanced, bool CaughtUp, long? Accepted, long Counted, long Duplicate, long Conflict, long Parked,
+    bool? Balanced, bool CaughtUp, long Accepted, long Counted, long Duplicate, long Conflict, long Parked,
     long UnknownFrames);
 
 /// <summary>Reads totals, events and the audit over HTTP, as a finance tool would, with the operator's token.</summary>
@@ -29,8 +29,7 @@ sealed class UsageReader(HttpClient http, string data, string account)
         return new(
             json.RootElement.TryGetProperty("balanced", out var balanced) ? balanced.GetBoolean() : null,
             json.RootElement.GetProperty("caught_up").GetBoolean(),
-            total.TryGetProperty("accepted", out var accepted) ? accepted.GetInt64() : null,
-            Figure("counted"), Figure("duplicate"), Figure("conflict"),
+            Figure("accepted"), Figure("counted"), Figure("duplicate"), Figure("conflict"),
             total.GetProperty("parked").EnumerateObject().Sum(reason => reason.Value.GetInt64()),
             Figure("unknown_frames"));
     }
