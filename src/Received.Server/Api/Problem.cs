@@ -12,7 +12,8 @@ static class Problem
     {
         var extensions = new Dictionary<string, object?> { ["code"] = code };
         if (parameter is not null) extensions["parameter"] = parameter;
-        return TypedResults.Problem(detail, statusCode: status, extensions: extensions);
+        // As the front door writes it: the code tells problems apart, not a link.
+        return TypedResults.Problem(detail, statusCode: status, type: "about:blank", extensions: extensions);
     }
 
     public static ProblemHttpResult Parameter(string parameter, string detail) =>
