@@ -55,7 +55,8 @@ sealed class DemoServer : IAsyncDisposable
         var process = Process.Start(start) ?? throw new CommandException("The server's process did not start.");
         _process = process;
         Follow(process);
-        using var http = new HttpClient();
+        // The server is on this machine: never through a proxy.
+        using var http = new HttpClient(new SocketsHttpHandler { UseProxy = false });
         var started = _time.GetTimestamp();
         while (_time.GetElapsedTime(started) < StartLimit)
         {
