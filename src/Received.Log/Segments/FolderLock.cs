@@ -28,12 +28,20 @@ public static class FolderLock
                 + "Stop it first, or give another folder.", error);
         }
 
-        File.WriteAllText(
-            Path.Combine(folder, HolderName),
-            string.Create(
-                CultureInfo.InvariantCulture,
-                $"process {Environment.ProcessId}, which took it at {time.GetUtcNow():yyyy-MM-dd HH:mm:ss} UTC"));
-        return held;
+        try
+        {
+            File.WriteAllText(
+                Path.Combine(folder, HolderName),
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"process {Environment.ProcessId}, which took it at {time.GetUtcNow():yyyy-MM-dd HH:mm:ss} UTC"));
+            return held;
+        }
+        catch
+        {
+            held.Dispose();
+            throw;
+        }
     }
 
     /// <summary>
