@@ -46,8 +46,8 @@ public sealed class FrameCodec
 
     /// <summary>
     /// Decodes a whole frame into <paramref name="events"/>. False where the version or kind is unknown or the
-    /// payload is
-    /// not what the format allows: every length and index is checked, so hostile bytes can do no more than be refused.
+    /// payload is not what the format allows: every length and index is checked, so hostile bytes can do no more than
+    /// be refused.
     /// </summary>
     public bool TryDecode(ReadOnlySpan<byte> frame, EventColumns events)
     {

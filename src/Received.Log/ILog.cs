@@ -24,8 +24,7 @@ public interface ILog : IAsyncDisposable
 
     /// <summary>
     /// Durable records from <paramref name="offset"/> on, in order, about <paramref name="bytesMax"/> bytes and at
-    /// least
-    /// one record if there is one; empty at the head. Broken records are among them, marked.
+    /// least one record if there is one; empty at the head. Broken records are among them, marked.
     /// </summary>
     /// <exception cref="LogRangeException">The offset is before the log's start or past its head.</exception>
     ValueTask<LogBatch> ReadAsync(

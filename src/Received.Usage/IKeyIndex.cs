@@ -15,8 +15,7 @@ public readonly record struct KeyEntry(
 /// <summary>
 /// Where identities rest. Goal: exact look-ups in bulk and a partition's keys as a stream. Not its job: deciding
 /// (that is Rating's Duplicates) or time (the caller says what is too old). Invariant: an added entry is found from
-/// then on, through a
-/// crash too, until it is expired. Adding an entry again changes nothing.
+/// then on, through a crash too, until it is expired. Adding an entry again changes nothing.
 /// </summary>
 public interface IKeyIndex : IAsyncDisposable
 {

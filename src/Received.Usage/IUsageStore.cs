@@ -4,8 +4,7 @@ namespace Received.Usage;
 
 /// <summary>
 /// Where rated usage and the archive rest. Goal: rows that carry their position, so that replays, late owners and
-/// take-overs
-/// are harmless; reads that are exact at a stated position. Not its job: deciding anything about an event.
+/// take-overs are harmless; reads that are exact at a stated position. Not its job: deciding anything about an event.
 /// Invariants: a progress is never visible without the rows it stands for; every query filters by account.
 /// </summary>
 public interface IUsageStore : IAsyncDisposable
@@ -77,10 +76,9 @@ public interface IUsageStore : IAsyncDisposable
     ValueTask<IReadOnlyList<AuditLine>> ReadAuditAsync(CancellationToken cancellation = default);
 
     /// <summary>
-    /// Law 5: all that rating wrote, in one snapshot, as canonical text lines (docs/ARCHITECTURE.md): per partition
-    /// its progress,
-    /// series and totals, fates, names, producers, each sorted by key. Equal prefixes of a log give equal lines, in
-    /// any store.
+    /// Law 5: all that rating wrote, in one snapshot, as canonical text lines: per partition its progress (a line
+    /// "progress {partition} {generation} {next} ..."), series and totals, fates, names, producers, each sorted by key.
+    /// Equal prefixes of a log give equal lines, in any store.
     /// </summary>
     IAsyncEnumerable<string> ExportRatedAsync(CancellationToken cancellation = default);
 }

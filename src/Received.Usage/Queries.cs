@@ -6,8 +6,7 @@ namespace Received.Usage;
 /// zones.</summary>
 /// <param name="BoundariesMs">
 /// Ascending instants on window boundaries, at least two: bucket i is [b[i], b[i+1]). Null: every window by itself
-/// within
-/// the range.
+/// within the range.
 /// </param>
 public sealed record TotalsQuery(
     AccountId Account, string? CustomerRef, string? ProductRef, long FromMs, long ToMs,

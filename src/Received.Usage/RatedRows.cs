@@ -15,8 +15,7 @@ public readonly record struct TotalKey(UInt128 Series, int Window);
 
 /// <summary>
 /// The absolute state of one series in one window, and the position of the last event in it: so the same position
-/// always means
-/// the same row, and writing it again changes nothing. Quantities are scaled by 10^12.
+/// always means the same row, and writing it again changes nothing. Quantities are scaled by 10^12.
 /// </summary>
 /// <param name="LastAtMs">Timestamp of the event that <paramref name="Last"/> is of; ties go to the later
 /// position.</param>
@@ -27,8 +26,7 @@ public readonly record struct TotalRow(
 
 /// <summary>
 /// A fate other than counted. Index <see cref="LogPosition.WholeFrame"/> stands for <paramref name="EventCount"/>
-/// events of the
-/// frame (0 where the header is broken); otherwise EventCount is 1.
+/// events of the frame (0 where the header is broken); otherwise EventCount is 1.
 /// </summary>
 /// <param name="Original">For duplicates and conflicts: the first position of the identity. (Whole frames:
 /// null.)</param>

@@ -34,8 +34,6 @@ public sealed class AccessSnapshot(IReadOnlyDictionary<KeyHash, Principal> keys)
 {
     public static readonly AccessSnapshot Empty = new(new Dictionary<KeyHash, Principal>());
 
-    public int KeyCount => keys.Count;
-
     /// <summary>Null for a key that is unknown or revoked.</summary>
     public Principal? Find(ReadOnlySpan<char> secret) => keys.GetValueOrDefault(KeyHash.Of(secret));
 }
