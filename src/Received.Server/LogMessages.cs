@@ -20,4 +20,15 @@ static partial class LogMessages
 
     [LoggerMessage(1006, LogLevel.Warning, "{Method} {Path}: the usage store does not answer: {Reason}")]
     public static partial void StoreUnavailable(this ILogger logger, string method, string path, string reason);
+
+    [LoggerMessage(1007, LogLevel.Warning, "The key index {Folder} is gone. It is made anew from log and archive.")]
+    public static partial void KeysGone(this ILogger logger, string folder);
+
+    [LoggerMessage(1008, LogLevel.Information, "The key index is made anew from {Events} events in {Duration}.")]
+    public static partial void KeysRestored(this ILogger logger, long events, TimeSpan duration);
+
+    [LoggerMessage(
+        1009, LogLevel.Error,
+        "The stored totals are not those that log and archive give; 'received rerate' shows the differences.")]
+    public static partial void TotalsDiffer(this ILogger logger);
 }

@@ -48,7 +48,7 @@ sealed class QueryText(IQueryCollection query)
                 name,
                 $"'{name}' must be an instant with an offset, such as 2026-03-01T00:00:00Z or "
                 + "2026-03-01T00:00:00+01:00 (a '+' is %2B in a URL), or a date such as "
-                + "2026-03-01, which begins in 'zone'.");
+                + "2026-03-01, which begins in 'zone'; years 1 to 9998.");
 
     /// <summary>One of an enum's names, in any case.</summary>
     public T Choice<T>(string name, T otherwise) where T : struct, Enum

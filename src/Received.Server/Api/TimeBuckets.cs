@@ -23,6 +23,11 @@ static class TimeBuckets
     /// <summary>A year of hours is 8,784; more is asked for in parts.</summary>
     public const int BucketsMax = 10_000;
 
+    /// <summary>Years that the next month, a zone's offset and a window on either side cannot lead out of the
+    /// calendar.</summary>
+    const int YearMin = 1;
+    const int YearMax = 9998;
+
     static readonly LocalDatePattern Date = LocalDatePattern.Iso;
 
     /// <summary>
@@ -59,12 +64,14 @@ static class TimeBuckets
 
     /// <summary>
     /// An instant with an offset ("2026-03-08T00:00:00-05:00"), or a date, which is its first moment in the zone.
-    /// Null where it is neither.
+    /// Null where it is neither, or before the year 1 or after 9998.
     /// </summary>
     public static long? ParseInstant(string text, DateTimeZone zone)
     {
-        if (Date.Parse(text) is { Success: true, Value: var date }) return StartOfDay(date, zone);
-        return OffsetDateTimePattern.Rfc3339.Parse(text) is { Success: true, Value: var instant }
+        if (Date.Parse(text) is { Success: true, Value: var date })
+            return date.Year is >= YearMin and <= YearMax ? StartOfDay(date, zone) : null;
+        return OffsetDateTimePattern.Rfc3339.Parse(text) is
+        { Success: true, Value: { Year: >= YearMin and <= YearMax } instant }
             ? instant.ToInstant().ToUnixTimeMilliseconds()
             : null;
     }

@@ -37,7 +37,16 @@ static class ServeCommand
     static async Task RunAsync(Settings settings, CancellationToken cancellation)
     {
         await using var app = await Compose.BuildAsync(settings, ServerRole.Public, cancellation);
-        await app.StartAsync(cancellation);
+        try
+        {
+            await app.StartAsync(cancellation);
+        }
+        catch (InvalidOperationException e)
+        {
+            // An https address without a certificate, say.
+            throw new CommandException($"The server cannot start on {settings.Server.Urls}: {e.Message}");
+        }
+
         var logger = app.Services.GetRequiredService<ILoggerFactory>().CreateLogger("Received.Server");
         new ServerFile(
             ListenAddress.Of(app), Environment.ProcessId, app.Services.GetRequiredService<ControlToken>().Text)

@@ -39,8 +39,8 @@ sealed class Engine : IAsyncDisposable
     /// </summary>
     public string? Refusal { get; }
 
-    /// <exception cref="LogRefusedException">Another process holds the folder, or the log cannot be opened as
-    /// set.</exception>
+    /// <exception cref="LogRefusedException">Another process holds the folder, the log cannot be opened as set, or the
+    /// key index is gone and cannot be made anew.</exception>
     /// <exception cref="StoreUnavailableException">The store cannot be opened.</exception>
     public static async Task<Engine> OpenAsync(
         Settings settings, TimeProvider time, ILoggerFactory logging, CancellationToken cancellation)
@@ -52,10 +52,11 @@ sealed class Engine : IAsyncDisposable
         try
         {
             log = await SegmentLog.OpenAsync(settings.Log, new DiskFiles(), time, logging.CreateLogger<SegmentLog>());
-            keys = RunKeyIndex.Open(
-                DataFolder.Keys(settings.Folder), settings.Keys, logging.CreateLogger<RunKeyIndex>());
             store = new DuckDbUsageStore(settings.Usage, logging.CreateLogger<DuckDbUsageStore>());
             var refusal = await OpenStoreAsync(store, log.Identity, cancellation);
+            if (refusal is null) await KeysRestore.RunAsync(settings, log, store, time, logging, cancellation);
+            keys = RunKeyIndex.Open(
+                DataFolder.Keys(settings.Folder), settings.Keys, logging.CreateLogger<RunKeyIndex>());
             return new(folder, log, keys, store, refusal);
         }
         catch

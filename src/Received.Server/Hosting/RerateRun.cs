@@ -1,5 +1,7 @@
+using Received.Log.Segments;
 using Received.Rating;
 using Received.Server.Options;
+using Received.Usage;
 using Received.Usage.DuckDb;
 using Received.Usage.Runs;
 
@@ -11,7 +13,7 @@ namespace Received.Server.Hosting;
 /// </summary>
 sealed class RerateRun(Engine engine, Settings settings, TimeProvider time, ILoggerFactory logging) : IDisposable
 {
-    const string FolderName = "rerate";
+    public const string FolderName = "rerate";
 
     readonly SemaphoreSlim _one = new(1, 1);
 
@@ -25,7 +27,7 @@ sealed class RerateRun(Engine engine, Settings settings, TimeProvider time, ILog
             // What a kill left of one before is of no use to anybody.
             Delete(folder);
             DataFolder.Create(folder);
-            return await RunAsync(folder, cancellation);
+            return await MakeAsync(folder, engine.Log, engine.Store, settings, time, logging, cancellation);
         }
         finally
         {
@@ -43,7 +45,10 @@ sealed class RerateRun(Engine engine, Settings settings, TimeProvider time, ILog
 
     public void Dispose() => _one.Dispose();
 
-    async Task<ReratingResult> RunAsync(string folder, CancellationToken cancellation)
+    /// <summary>Makes totals and key index anew in the folder, up to where the live store is, and compares.</summary>
+    public static async Task<ReratingResult> MakeAsync(
+        string folder, SegmentLog log, IUsageStore live, Settings settings, TimeProvider time, ILoggerFactory logging,
+        CancellationToken cancellation)
     {
         await using var scratch = new DuckDbUsageStore(
             new DuckDbOptions
@@ -54,14 +59,14 @@ sealed class RerateRun(Engine engine, Settings settings, TimeProvider time, ILog
                 TempBytesMax = settings.Usage.TempBytesMax,
             },
             logging.CreateLogger<DuckDbUsageStore>());
-        await scratch.OpenAsync(engine.Log.Identity, cancellation);
+        await scratch.OpenAsync(log.Identity, cancellation);
         await using var keys = RunKeyIndex.Open(
             DataFolder.Keys(folder), settings.Keys, logging.CreateLogger<RunKeyIndex>());
-        var rerating = new Rerating(engine.Log, engine.Store, scratch, keys, settings.Rating, time);
+        var rerating = new Rerating(log, live, scratch, keys, settings.Rating, time);
         return await rerating.RunAsync(Path.Combine(folder, "live.txt"), cancellation);
     }
 
-    static void Delete(string folder)
+    public static void Delete(string folder)
     {
         if (Directory.Exists(folder)) Directory.Delete(folder, recursive: true);
     }

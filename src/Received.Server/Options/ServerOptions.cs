@@ -15,6 +15,7 @@ public sealed class ServerOptions
     /// Where to listen, several separated by semicolons. Beyond this machine put TLS in front, or use https.
     /// </summary>
     [Required]
+    [CustomValidation(typeof(ServerOptions), nameof(CheckUrls))]
     public string Urls { get; set; } = "http://127.0.0.1:8480";
 
     /// <summary>How long a stop may take: requests under way, then the batches, then rating's last flush.</summary>
@@ -35,6 +36,35 @@ public sealed class ServerOptions
     /// </summary>
     [Range(1, int.MaxValue)]
     public int ReadyLagFrames { get; set; } = 10_000;
+
+    /// <summary>Here rather than when the listener starts: by then the stages behind it run already.</summary>
+    public static ValidationResult? CheckUrls(string urls, ValidationContext context)
+    {
+        foreach (var url in urls.Split(';', StringSplitOptions.RemoveEmptyEntries))
+        {
+            if (!IsListenable(url))
+                return new(
+                    $"'{url}' must be http:// or https://, a host or address, and a port up to 65535, such as "
+                    + "http://127.0.0.1:8480.", [nameof(Urls)]);
+        }
+
+        return ValidationResult.Success;
+    }
+
+    static bool IsListenable(string url)
+    {
+        try
+        {
+            var address = BindingAddress.Parse(url);
+            return address.Port is >= 0 and <= ushort.MaxValue
+                && (address.Scheme.Equals("http", StringComparison.OrdinalIgnoreCase)
+                    || address.Scheme.Equals("https", StringComparison.OrdinalIgnoreCase));
+        }
+        catch (FormatException)
+        {
+            return false;
+        }
+    }
 }
 
 public enum LogForm

@@ -6,7 +6,8 @@ namespace Received.Usage.Runs;
 /// </summary>
 public sealed class KeyIndexCorruptException(string path, string finding) : Exception(
     $"The key index file {path} is corrupt: {finding}. Duplicates cannot be told any more. The index is derived from "
-    + $"the log: stop the server, delete the folder {Path.GetDirectoryName(path)} and rate anew (received rerate).")
+    + $"the log: stop the server and delete the whole folder {Path.GetDirectoryName(path)}; the next start makes it "
+    + "anew.")
 {
     public string FilePath { get; } = path;
 }

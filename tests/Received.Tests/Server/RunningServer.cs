@@ -31,9 +31,9 @@ sealed class RunningServer : IAsyncDisposable
 
     public IServiceProvider Provider => _app.Services;
 
-    public static async Task<RunningServer> StartAsync()
+    public static async Task<RunningServer> StartAsync(string? dataFolder = null)
     {
-        var folder = Directory.CreateTempSubdirectory("received-server-").FullName;
+        var folder = dataFolder ?? Directory.CreateTempSubdirectory("received-server-").FullName;
         var app = await Compose.BuildAsync(SettingsFor(folder), ServerRole.Public, CancellationToken.None);
         await app.StartAsync();
         return new(app, folder);
@@ -93,12 +93,25 @@ sealed class RunningServer : IAsyncDisposable
     public Task CaughtUpAsync() => Provider.GetRequiredService<Loops>()
         .CaughtUpAsync(Provider.GetRequiredService<Engine>(), CancellationToken.None);
 
+    /// <summary>Stops, lets something happen to the folder, and starts on it again; this object is done then.</summary>
+    public async Task<RunningServer> RestartAsync(Action<string> meanwhile)
+    {
+        await CloseAsync();
+        meanwhile(Folder);
+        return await StartAsync(Folder);
+    }
+
     public async ValueTask DisposeAsync()
+    {
+        await CloseAsync();
+        Directory.Delete(Folder, recursive: true);
+    }
+
+    async Task CloseAsync()
     {
         Client.Dispose();
         await _app.StopAsync();
         await _app.DisposeAsync();
         SqliteConnection.ClearAllPools();
-        Directory.Delete(Folder, recursive: true);
     }
 }

@@ -114,6 +114,9 @@ public sealed class WholeRunTests : IAsyncLifetime
     [InlineData("cursor=abc", "next_cursor")]
     [InlineData("group=week", "window, hour, day, month, total")]
     [InlineData("group=hour&from=2020-01-01&to=2026-01-01", "10000")]
+    [InlineData("group=month&from=9999-12-01&to=9999-12-31", "9998")]
+    [InlineData("from=9999-12-31T00:00:00Z&to=9999-12-31T23:59:00Z", "9998")]
+    [InlineData("from=-9998-01-01&to=2026-01-01&zone=Asia/Tokyo", "9998")]
     public async Task A_wrong_question_is_told_what_would_be_right(string query, string hint)
     {
         var key = (await _server.NewKeyAsync("acme", Both)).Secret;
@@ -152,10 +155,12 @@ public sealed class WholeRunTests : IAsyncLifetime
         var error = Assert.Throws<SettingsException>(() => Settings.Read(new()
         {
             ["Received:ReadyLagFrames"] = "0",
+            ["Received:Urls"] = "http://127.0.0.1:99999",
             ["Received:StopTimeout"] = "soon",
             ["Received:Ingest:BatchEventMax"] = "5",
         }));
-        string[] names = ["Received__ReadyLagFrames", "Received__StopTimeout", "Received__Ingest__BatchEventMax"];
+        string[] names =
+            ["Received__ReadyLagFrames", "Received__Urls", "Received__StopTimeout", "Received__Ingest__BatchEventMax"];
         foreach (var name in names)
             Assert.Contains(name, error.Message, StringComparison.Ordinal);
     }
