@@ -33,7 +33,8 @@ public sealed class IngestOptions
     public int BytesInFlightMax { get; set; } = 128 * 1024 * 1024;
 
     /// <summary>
-    /// The part of <see cref="BytesInFlightMax"/> that one account may hold, in percent, so that none starves the others. Past it: 429.
+    /// The part of <see cref="BytesInFlightMax"/> that one account may hold, in percent, so that none starves the
+    /// others. Past it: 429.
     /// </summary>
     [Range(1, 100)]
     public int AccountSharePercent { get; set; } = 50;

@@ -22,7 +22,8 @@ sealed class ReplayMeasure : IDisposable
             if (instrument is Histogram<double> && instrument.Meter.Name == RatingMetrics.MeterName)
                 listener.EnableMeasurementEvents(instrument);
         };
-        _listener.SetMeasurementEventCallback<double>((_, seconds, tags, _) => Flushed((string)tags[0].Value!, seconds));
+        _listener.SetMeasurementEventCallback<double>(
+            (_, seconds, tags, _) => Flushed((string)tags[0].Value!, seconds));
         _listener.Start();
     }
 

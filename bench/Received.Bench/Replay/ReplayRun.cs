@@ -33,7 +33,8 @@ static class ReplayRun
             Console.WriteLine(string.Create(
                 CultureInfo.InvariantCulture,
                 $"stored   {(double)bytes / options.Events:N1} B an event in DuckDB, "
-                    + $"{(double)log.BytesWritten / options.Events:N1} in the log; audit {(balanced ? "exact" : "WRONG")}"));
+                    + $"{(double)log.BytesWritten / options.Events:N1} in the log; "
+                    + $"audit {(balanced ? "exact" : "WRONG")}"));
             return balanced ? 0 : 1;
         }
         finally

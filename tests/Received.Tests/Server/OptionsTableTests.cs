@@ -81,7 +81,8 @@ public sealed class OptionsTableTests
             foreach (var property in type.GetProperties().Where(p => p.CanWrite && !Own.Contains(p.Name)))
             {
                 var name = $"{section}:{property.Name}".Replace(":", "__", StringComparison.Ordinal);
-                Assert.True(summaries.TryGetValue($"P:{type}.{property.Name}", out var meaning), $"{name}: undocumented");
+                Assert.True(
+                    summaries.TryGetValue($"P:{type}.{property.Name}", out var meaning), $"{name}: undocumented");
                 var standard = string.Create(CultureInfo.InvariantCulture, $"`{property.GetValue(defaults)}`");
                 text.Append(
                     CultureInfo.InvariantCulture,
