@@ -73,12 +73,8 @@ public sealed class ArchiveLoop : LogLoop
         foreach (var slot in _slots)
         {
             var head = Log.Extent(slot.Partition).Head;
-            if (head <= slot.Progress.Next)
-            {
-                if (slot.Frames.Count == 0) slot.Turn.Level(NowMs);
-                continue;
-            }
-
+            slot.Turn.Saw(head, NowMs);
+            if (head <= slot.Progress.Next) continue;
             await ReadAsync(slot, cancellation);
             read = true;
             if (IsFull) await FlushAsync(cancellation);

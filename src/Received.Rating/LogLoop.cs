@@ -15,10 +15,13 @@ public abstract class LogLoop
     // Long enough for a flush under load, short enough for a service manager's patience.
     static readonly TimeSpan StopPatience = TimeSpan.FromSeconds(5);
 
+    const long NotBusy = long.MinValue;
+
     readonly string _name;
     readonly LogWaits _waits;
     readonly long[] _nexts;
     TimeSpan _pause;
+    long _busySince = NotBusy;
     LoopStatus _status = new(LoopState.Starting);
 
     private protected LogLoop(
@@ -35,7 +38,22 @@ public abstract class LogLoop
         Logger = logger;
     }
 
-    public LoopStatus Status => Volatile.Read(ref _status);
+    /// <summary>A loop whose store does not answer is <see cref="LoopState.Waiting"/>, though nothing has
+    /// failed.</summary>
+    public LoopStatus Status
+    {
+        get
+        {
+            var status = Volatile.Read(ref _status);
+            var since = Volatile.Read(ref _busySince);
+            if (status.State != LoopState.Running || since == NotBusy) return status;
+            var busy = Time.GetElapsedTime(since);
+            return busy < Options.StuckAfter
+                ? status
+                : new(LoopState.Waiting, $"Nothing was written for {(long)busy.TotalSeconds} s: the store is slow or "
+                    + "stuck. What is accepted waits in the log.");
+        }
+    }
 
     private protected ILog Log { get; }
 
@@ -104,7 +122,16 @@ public abstract class LogLoop
 
     async Task StepAsync(CancellationToken cancellation, CancellationToken hard)
     {
-        if (await PassAsync(hard)) return;
+        Volatile.Write(ref _busySince, Time.GetTimestamp());
+        try
+        {
+            if (await PassAsync(hard)) return;
+        }
+        finally
+        {
+            Volatile.Write(ref _busySince, NotBusy);
+        }
+
         CopyNexts(_nexts);
         try
         {
@@ -117,7 +144,12 @@ public abstract class LogLoop
     }
 
     /// <summary>Something was written: the next failure is a new one.</summary>
-    private protected void Wrote() => _pause = Options.BackOffFirst;
+    private protected void Wrote()
+    {
+        _pause = Options.BackOffFirst;
+        // A pass may write several times: stuck is what writes nothing.
+        if (_busySince != NotBusy) Volatile.Write(ref _busySince, Time.GetTimestamp());
+    }
 
     async Task BackOffAsync(Exception exception, CancellationToken cancellation)
     {

@@ -8,7 +8,9 @@ public enum LoopState
     Starting,
     Running,
 
-    /// <summary>Store, index or log failed; it tries again by itself. Nothing is skipped.</summary>
+    /// <summary>
+    /// Store, index or log failed and it tries again by itself, or a write does not return. Nothing is skipped.
+    /// </summary>
     Waiting,
 
     /// <summary>The log is not the one that was rated before, or was cut: stopped until a person decides.</summary>

@@ -162,7 +162,7 @@ public sealed class RatingLoop : LogLoop
             var head = Log.Extent(slot.Rater.Partition).Head;
             var rated = slot.Rater.Stored.Next;
             _heartbeats.Add(new(slot.Rater.Partition, head, nowMs, rated));
-            if (rated >= head) slot.Turn.Level(nowMs);
+            slot.Turn.Saw(head, nowMs);
         }
 
         await _store.WriteHeartbeatsAsync(_heartbeats, cancellation);

@@ -50,6 +50,9 @@ public sealed class RatingOptions
     /// <summary>The archive's pause while rating is behind. Zero: it does not yield.</summary>
     public TimeSpan ArchiveYieldPause { get; set; } = TimeSpan.FromMilliseconds(100);
 
+    /// <summary>A write that takes longer shows in the loop's status and in the server's health.</summary>
+    public TimeSpan StuckAfter { get; set; } = TimeSpan.FromSeconds(5);
+
     /// <summary>How often the log is told what it may forget.</summary>
     public TimeSpan RetentionEvery { get; set; } = TimeSpan.FromMinutes(1);
 

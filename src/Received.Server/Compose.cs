@@ -12,6 +12,7 @@ using Received.Server.Api;
 using Received.Server.Hosting;
 using Received.Server.Ops;
 using Received.Server.Options;
+using Received.Usage;
 using Scalar.AspNetCore;
 
 namespace Received.Server;
@@ -33,16 +34,18 @@ enum ServerRole
 static class Compose
 {
     /// <summary>Opens the data folder and builds the server around it; it is not listening yet.</summary>
+    /// <param name="around">Puts a store of a test around the real one.</param>
     /// <exception cref="Log.Segments.LogRefusedException">Another process holds the folder, or it cannot be opened as
     /// set.</exception>
     public static async Task<WebApplication> BuildAsync(
-        Settings settings, ServerRole role, CancellationToken cancellation)
+        Settings settings, ServerRole role, CancellationToken cancellation,
+        Func<IUsageStore, IUsageStore>? around = null)
     {
         DataFolder.Create(settings.Folder);
         var builder = NewBuilder(settings, role);
         builder.Services.AddSingleton(TimeProvider.System);
         var logging = LoggerFactory.Create(logs => ConfigureLogs(logs, settings, role));
-        var engine = await Engine.OpenAsync(settings, TimeProvider.System, logging, cancellation);
+        var engine = await Engine.OpenAsync(settings, TimeProvider.System, logging, cancellation, around);
         try
         {
             var billing = await BillingStore.OpenAsync(settings.Folder, cancellation);

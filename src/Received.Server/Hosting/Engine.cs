@@ -39,11 +39,13 @@ sealed class Engine : IAsyncDisposable
     /// </summary>
     public string? Refusal { get; }
 
+    /// <param name="around">Puts a store of a test around the real one.</param>
     /// <exception cref="LogRefusedException">Another process holds the folder, the log cannot be opened as set, or the
     /// key index is gone and cannot be made anew.</exception>
     /// <exception cref="StoreUnavailableException">The store cannot be opened.</exception>
     public static async Task<Engine> OpenAsync(
-        Settings settings, TimeProvider time, ILoggerFactory logging, CancellationToken cancellation)
+        Settings settings, TimeProvider time, ILoggerFactory logging, CancellationToken cancellation,
+        Func<IUsageStore, IUsageStore>? around = null)
     {
         var folder = FolderLock.Take(settings.Folder, time);
         SegmentLog? log = null;
@@ -53,6 +55,7 @@ sealed class Engine : IAsyncDisposable
         {
             log = await SegmentLog.OpenAsync(settings.Log, new DiskFiles(), time, logging.CreateLogger<SegmentLog>());
             store = new DuckDbUsageStore(settings.Usage, logging.CreateLogger<DuckDbUsageStore>());
+            if (around is not null) store = around(store);
             var refusal = await OpenStoreAsync(store, log.Identity, cancellation);
             if (refusal is null) await KeysRestore.RunAsync(settings, log, store, time, logging, cancellation);
             keys = RunKeyIndex.Open(
