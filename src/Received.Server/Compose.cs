@@ -42,13 +42,14 @@ static class Compose
         Func<IUsageStore, IUsageStore>? around = null)
     {
         DataFolder.Create(settings.Folder);
+        DataFolder.CheckAccounts(settings.Folder);
+        var billing = await BillingStore.OpenAsync(settings.Folder, cancellation);
         var builder = NewBuilder(settings, role);
         builder.Services.AddSingleton(TimeProvider.System);
         var logging = LoggerFactory.Create(logs => ConfigureLogs(logs, settings, role));
         var engine = await Engine.OpenAsync(settings, TimeProvider.System, logging, cancellation, around);
         try
         {
-            var billing = await BillingStore.OpenAsync(settings.Folder, cancellation);
             AddServices(builder.Services, settings, engine, billing);
             if (role == ServerRole.Public) builder.Services.AddIngest();
             var app = builder.Build();

@@ -16,7 +16,11 @@ sealed class CommandFolder(string? data)
     /// <param name="create">Whether a missing folder is made.</param>
     public Task<BillingStore> OpenBillingAsync(bool create, CancellationToken cancellation)
     {
-        if (create) DataFolder.Create(Folder);
+        if (create)
+        {
+            DataFolder.Create(Folder);
+            DataFolder.CheckAccounts(Folder);
+        }
         else if (!File.Exists(Path.Combine(Folder, BillingStore.FileName)))
             throw new CommandException(
                 $"{Folder} is no data folder of Received. Name one with --data; "

@@ -1,3 +1,6 @@
+using Received.Billing.Store;
+using Received.Log.Segments;
+
 namespace Received.Server.Hosting;
 
 /// <summary>What lies where in a data folder.</summary>
@@ -10,6 +13,20 @@ static class DataFolder
         else
             Directory.CreateDirectory(
                 folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+    }
+
+    /// <summary>
+    /// Before billing.db may be made: over a log it would number new accounts like the lost ones, and show them the
+    /// usage of those (law 12). It is always made before the log, so a log without it has lost it.
+    /// </summary>
+    /// <exception cref="LogRefusedException">billing.db is gone.</exception>
+    public static void CheckAccounts(string folder)
+    {
+        var accounts = Path.Combine(folder, BillingStore.FileName);
+        if (!File.Exists(accounts) && Directory.Exists(Log(folder)))
+            throw new LogRefusedException(
+                $"{accounts} with all accounts and keys is gone, but the usage of those accounts is there. New ones "
+                + "would be taken for them: put the file back from a copy.");
     }
 
     public static string Log(string folder) => Path.Combine(folder, "log");
