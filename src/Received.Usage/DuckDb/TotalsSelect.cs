@@ -26,7 +26,7 @@ static class TotalsSelect
     const string ParquetColumns = """
         epoch_ms(start_ms) AS start_utc, epoch_ms(end_ms) AS end_utc, customer_ref, customer_name,
         product_ref AS usage_product_ref, product_name AS usage_product_name, currency, entity_ref,
-        CAST(sum AS DECIMAL(38, 0)) * CAST('0.000000000001' AS DECIMAL(12, 12)) AS sum, count,
+        CAST(sum AS DECIMAL(38, 0)) * CAST('0.000000000001' AS DECIMAL(12, 12)) AS quantity, count,
         CAST(min AS DECIMAL(38, 0)) * CAST('0.000000000001' AS DECIMAL(12, 12)) AS min,
         CAST(max AS DECIMAL(38, 0)) * CAST('0.000000000001' AS DECIMAL(12, 12)) AS max,
         CAST(last AS DECIMAL(38, 0)) * CAST('0.000000000001' AS DECIMAL(12, 12)) AS last
