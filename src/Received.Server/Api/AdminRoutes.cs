@@ -20,7 +20,7 @@ static class AdminRoutes
             .Describe(
                 "Conservation: accepted = counted + duplicate + conflict + voided + parked, per partition and in all.")
             .Produces<AuditAnswer>()
-            .ProducesProblem(401).ProducesProblem(403).ProducesProblem(503);
+            .ProducesProblem(401).ProducesProblem(403).ProducesProblem(409).ProducesProblem(503);
         group.MapGet(
                 "/admin/server", () => TypedResults.Ok(new ServerAnswer(ProgramVersion.Text, Environment.ProcessId)))
             .Describe("Which server this is.")

@@ -10,8 +10,9 @@ namespace Received.Server.Api;
 /// </summary>
 static class AuditEndpoint
 {
-    public static async Task<IResult> Handle(HttpContext http, UsageAudit audit, ILog log)
+    public static async Task<IResult> Handle(HttpContext http, UsageAudit audit, ILog log, Engine engine)
     {
+        if (engine.Refusal is { } refusal) return Problem.LogRefused(refusal);
         // Heads first: "caught up" then means that all that was in the log when it was asked is in these figures.
         var heads = Enumerable.Range(0, log.Identity.PartitionCount)
             .Select(partition => log.Extent(new((ushort)partition)).Head).ToList();
@@ -28,8 +29,9 @@ static class AuditEndpoint
             heads.Index().All(head => rated.GetValueOrDefault((ushort)head.Index) >= head.Item)));
     }
 
-    public static async Task<IResult> HandleRerate(HttpContext http, RerateRun rerate)
+    public static async Task<IResult> HandleRerate(HttpContext http, RerateRun rerate, Engine engine)
     {
+        if (engine.Refusal is { } refusal) return Problem.LogRefused(refusal);
         var result = await rerate.RunAsync(http.RequestAborted);
         if (result is null)
             return Problem.Of(

@@ -24,6 +24,10 @@ static class Problem
         $"There is no event {Shown(reference)} in this account. "
         + "An event can be read some seconds after its acknowledgement.");
 
+    /// <summary>Log and store do not belong together: figures that compare them would mean nothing.</summary>
+    public static ProblemHttpResult LogRefused(string refusal) =>
+        Of(StatusCodes.Status409Conflict, "log_refused", refusal);
+
     /// <summary>A client's text, short enough to be shown back to it.</summary>
     public static string Shown(string text) => text.Length <= 64 ? $"'{text}'" : $"'{text[..64]}...'";
 }

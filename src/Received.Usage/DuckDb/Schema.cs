@@ -9,6 +9,10 @@ static class Schema
 {
     public const int Version = 1;
 
+    const string WhatToDo =
+        "Put the right log back. Or, to make totals anew from what this log holds, stop the server, move usage.duckdb "
+        + "and keys out of the data folder, and start again.";
+
     static readonly string Tables = Read("Schema.sql");
 
     public static readonly string Staging = Read("Staging.sql");
@@ -54,16 +58,14 @@ static class Schema
         if (stored.Id != log.Id)
         {
             throw new LogIdentityException(
-                $"The usage store was filled from log {stored.Id}, but the log here is {log.Id}. Start with the data "
-                + "folder that the store belongs to; to make totals anew from this log, start with an empty store.");
+                $"The usage store was filled from log {stored.Id}, but the log here is {log.Id}. {WhatToDo}");
         }
 
         if (stored.Generation != log.Generation)
         {
             throw new LogIdentityException(
                 $"The usage store was filled from generation {stored.Generation} of log {log.Id}, but the log here is "
-                + $"generation {log.Generation}: it was replaced or restored. `received log adopt` records that; "
-                + "without it, start with the data folder that the store belongs to.");
+                + $"generation {log.Generation}: it was replaced or restored. {WhatToDo}");
         }
 
         if (stored != log)

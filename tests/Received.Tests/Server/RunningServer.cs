@@ -31,22 +31,26 @@ sealed class RunningServer : IAsyncDisposable
 
     public IServiceProvider Provider => _app.Services;
 
-    public static async Task<RunningServer> StartAsync(string? dataFolder = null)
+    /// <param name="dataFolder">One that another server has left, or null for a new one.</param>
+    /// <param name="settings">By full name, such as Received:Log:DedupeWindow.</param>
+    public static async Task<RunningServer> StartAsync(
+        string? dataFolder = null, Dictionary<string, string?>? settings = null)
     {
         var folder = dataFolder ?? Directory.CreateTempSubdirectory("received-server-").FullName;
-        var app = await Compose.BuildAsync(SettingsFor(folder), ServerRole.Public, CancellationToken.None);
+        var app = await Compose.BuildAsync(SettingsFor(folder, settings), ServerRole.Public, CancellationToken.None);
         await app.StartAsync();
         return new(app, folder);
     }
 
-    internal static Settings SettingsFor(string folder) => Settings.Read(new()
-    {
-        ["Received:Data"] = folder,
-        ["Received:Urls"] = "http://127.0.0.1:0",
-        ["Received:Log:SegmentBytes"] = "1048576",
-        ["Logging:LogLevel:Default"] = "None",
-        ["Logging:LogLevel:Received"] = "None",
-    });
+    internal static Settings SettingsFor(string folder, Dictionary<string, string?>? settings = null) =>
+        Settings.Read(new(settings ?? [])
+        {
+            ["Received:Data"] = folder,
+            ["Received:Urls"] = "http://127.0.0.1:0",
+            ["Received:Log:SegmentBytes"] = "1048576",
+            ["Logging:LogLevel:Default"] = "None",
+            ["Logging:LogLevel:Received"] = "None",
+        });
 
     public async Task<NewKey> NewKeyAsync(string account, Scopes scopes)
     {
