@@ -104,6 +104,15 @@ sealed class World : IAsyncDisposable
         }
     }
 
+    /// <summary>The status that a key's question is answered with.</summary>
+    public async Task<int> StatusAsync(string path, string key)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, path);
+        request.Headers.Authorization = new("Bearer", key);
+        using var answer = await Http.SendAsync(request);
+        return (int)answer.StatusCode;
+    }
+
     public async ValueTask DisposeAsync()
     {
         await Server.DisposeAsync();
