@@ -113,13 +113,14 @@ static class Compose
         services.AddSingleton<AccessFeed>();
         services.AddSingleton(settings);
         services.AddSingleton<RatingMetrics>();
+        services.AddSingleton<LogMetrics>();
         services.AddSingleton<Loops>();
         services.AddSingleton<UsageAudit>();
         services.AddSingleton<RerateRun>();
         services.AddSingleton(ControlToken.Make());
         services.AddSingleton<Callers>();
         services.AddOpenApi();
-        services.AddProblemDetails();
+        services.AddProblemDetails(problems => problems.CustomizeProblemDetails = Problem.Complete);
         services.ConfigureHttpJsonOptions(json =>
         {
             json.SerializerOptions.PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower;
@@ -156,6 +157,8 @@ static class Compose
         app.MapHealth();
         app.MapOpenApi();
         app.MapScalarApiReference("/scalar");
+        // Nobody asks for it, but it has to be there to be measured.
+        app.Services.GetRequiredService<LogMetrics>();
         app.MapPrometheusScrapingEndpoint("/metrics");
     }
 }

@@ -19,6 +19,21 @@ static class Problem
     public static ProblemHttpResult Parameter(string parameter, string detail) =>
         Of(StatusCodes.Status400BadRequest, "parameter_invalid", detail, parameter);
 
+    /// <summary>Gives a code to what the framework refuses by itself: no such route, no such method.</summary>
+    public static void Complete(ProblemDetailsContext context)
+    {
+        var problem = context.ProblemDetails;
+        if (problem.Extensions.ContainsKey("code")) return;
+        problem.Type = "about:blank";
+        (problem.Extensions["code"], problem.Detail) = problem.Status switch
+        {
+            StatusCodes.Status404NotFound => ("route_unknown", "There is no such path. /scalar shows those there are."),
+            StatusCodes.Status405MethodNotAllowed => ("method_not_allowed", "See the header Allow for those that are."),
+            StatusCodes.Status400BadRequest => ("request_malformed", problem.Detail),
+            _ => ("request_failed", problem.Detail),
+        };
+    }
+
     public static ProblemHttpResult EventNotFound(string reference) => Of(
         StatusCodes.Status404NotFound, "event_not_found",
         $"There is no event {Shown(reference)} in this account. "

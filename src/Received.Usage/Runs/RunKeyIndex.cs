@@ -228,7 +228,7 @@ public sealed class RunKeyIndex : IKeyIndex
         {
             var range = new RunRange(inputs[0].Range.First, inputs[^1].Range.Last);
             var path = RunMerge.Write(_folder, range, inputs, ExpireBefore, cancellation);
-            var merged = path is null ? null : Run.Open(path, range);
+            var merged = path is null ? null : OpenMerged(path, range);
             Replace(inputs, merged);
             _logger.Merged(inputs.Length, merged?.Records ?? 0);
             return true;
@@ -236,6 +236,23 @@ public sealed class RunKeyIndex : IKeyIndex
         finally
         {
             LetGo(inputs);
+        }
+    }
+
+    /// <summary>
+    /// A merged file that cannot be opened must not stay: its range would overlap that of a later merge, which the next
+    /// start refuses.
+    /// </summary>
+    static Run OpenMerged(string path, RunRange range)
+    {
+        try
+        {
+            return Run.Open(path, range);
+        }
+        catch
+        {
+            File.Delete(path);
+            throw;
         }
     }
 

@@ -35,7 +35,7 @@ public sealed class DuckDbFailureTests : IDisposable
 
     [Theory]
     [InlineData("other log", "empty store")]
-    [InlineData("generation", "received log adopt")]
+    [InlineData("generation", "empty store")]
     [InlineData("seed", "identity file")]
     public async Task A_store_of_another_log_is_refused_with_what_to_do(string what, string advice)
     {
