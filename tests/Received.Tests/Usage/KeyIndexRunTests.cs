@@ -157,7 +157,7 @@ public sealed class KeyIndexRunTests : KeyIndexContract, IDisposable
             broken[at] ^= 0x10;
             File.WriteAllBytes(path, broken);
             var exception = await Assert.ThrowsAsync<KeyIndexCorruptException>(ReadAllAsync);
-            Assert.Contains("received rerate", exception.Message);
+            Assert.Contains("delete the whole folder", exception.Message);
             Assert.Equal(path, exception.FilePath);
         }
     }
