@@ -49,9 +49,9 @@ public sealed class KillTests
             var batch = Enumerable.Range(0, number < 2 ? 1 : BatchSize).Select(_ => ledger.Next(keyed)).ToList();
             while (!await TrySendAsync(world, ledger, batch))
             {
+                await Task.Delay(30, CancellationToken.None);
                 // Keyed events are sent again until they are answered, past the end as well; unkeyed ones never.
                 if (!keyed) break;
-                await Task.Delay(30, CancellationToken.None);
             }
         }
     }

@@ -60,12 +60,13 @@ sealed record AuditAnswer(
 /// <param name="Partition">Absent in the sum of all.</param>
 /// <param name="Generation">Of the log.</param>
 /// <param name="Offset">The equation holds for all frames before this one.</param>
+/// <param name="Archived">Frames before this one are in the archive: their events can be browsed.</param>
 /// <param name="Accepted">From frame headers; without those of <paramref name="UnknownFrames"/>.</param>
 /// <param name="Parked">By reason.</param>
 /// <param name="UnknownFrames">Frames whose header is broken: how many events they held is unknown.</param>
 sealed record AuditItem(
-    int? Partition, int? Generation, long? Offset, long Accepted, long Counted, long Duplicate, long Conflict,
-    long Voided, IReadOnlyDictionary<string, long> Parked, long UnknownFrames, bool? Balanced);
+    int? Partition, int? Generation, long? Offset, long? Archived, long Accepted, long Counted, long Duplicate,
+    long Conflict, long Voided, IReadOnlyDictionary<string, long> Parked, long UnknownFrames, bool? Balanced);
 
 /// <summary>What making the totals anew came to; the first differences, line by line of the canonical export.</summary>
 sealed record RerateAnswer(

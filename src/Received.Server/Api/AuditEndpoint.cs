@@ -24,6 +24,7 @@ static class AuditEndpoint
                 Partition = part.Rated.Partition.Value,
                 Generation = part.Rated.Generation,
                 Offset = part.Rated.Next,
+                Archived = part.Archived,
             })],
             ToItem(report.Total), report.Total.Balanced,
             heads.Index().All(head => rated.GetValueOrDefault((ushort)head.Index) >= head.Item)));
@@ -43,7 +44,7 @@ static class AuditEndpoint
     }
 
     static AuditItem ToItem(AuditFigures figures) => new(
-        null, null, null, figures.Accepted, figures.Counted, figures.Duplicate, figures.Conflict, figures.Voided,
+        null, null, null, null, figures.Accepted, figures.Counted, figures.Duplicate, figures.Conflict, figures.Voided,
         figures.Parked.Where(entry => entry.Value > 0)
             .ToDictionary(entry => EventsEndpoints.ReasonName(entry.Key), entry => entry.Value),
         figures.UnknownFrames, figures.Balanced);

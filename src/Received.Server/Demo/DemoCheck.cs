@@ -48,7 +48,7 @@ sealed class DemoCheck(DemoPlan plan, UsageReader reader, DemoTally tally, TimeP
         while (true)
         {
             var audit = await reader.AuditAsync(cancellation);
-            if (audit.Balanced == true && audit.Counted >= counted) return audit;
+            if (audit is { Balanced: true, CaughtUp: true } && audit.Counted >= counted) return audit;
             if (time.GetElapsedTime(started) > SettleLimit) return audit;
             await Task.Delay(Poll, time, cancellation);
         }

@@ -13,7 +13,7 @@ namespace Received.Server.Demo;
 readonly record struct ReadTotal(string Start, string CustomerRef, string ProductRef, Int128 Sum, long Count);
 
 /// <summary>Law 3's figures as the read API gave them.</summary>
-/// <param name="CaughtUp">Everything in the log was rated when it was read.</param>
+/// <param name="CaughtUp">Everything in the log was rated when it was read, and all that was rated archived.</param>
 readonly record struct ReadAudit(
     bool? Balanced, bool CaughtUp, long Accepted, long Counted, long Duplicate, long Conflict, long Parked,
     long UnknownFrames);
@@ -28,11 +28,14 @@ sealed class UsageReader(HttpClient http, string data, string account)
         long Figure(string name) => total.GetProperty(name).GetInt64();
         return new(
             json.RootElement.TryGetProperty("balanced", out var balanced) ? balanced.GetBoolean() : null,
-            json.RootElement.GetProperty("caught_up").GetBoolean(),
+            json.RootElement.GetProperty("caught_up").GetBoolean() && IsArchived(json.RootElement),
             Figure("accepted"), Figure("counted"), Figure("duplicate"), Figure("conflict"),
             total.GetProperty("parked").EnumerateObject().Sum(reason => reason.Value.GetInt64()),
             Figure("unknown_frames"));
     }
+
+    static bool IsArchived(JsonElement audit) => audit.GetProperty("partitions").EnumerateArray().All(
+        part => part.GetProperty("archived").GetInt64() >= part.GetProperty("offset").GetInt64());
 
     public async Task<List<ReadTotal>> TotalsAsync(string query, CancellationToken cancellation)
     {

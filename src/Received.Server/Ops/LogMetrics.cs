@@ -15,7 +15,7 @@ sealed class LogMetrics : IDisposable
         _meter.CreateObservableCounter(
             "received.log.written", () => log.BytesWritten, "By", "Bytes written to segments and synced.");
         _meter.CreateObservableCounter(
-            "received.log.groups", () => log.GroupsWritten, "{group}", "Groups of frames: one write and one sync each.");
+            "received.log.groups", () => log.GroupsWritten, "{group}", "Groups of frames: a write and a sync each.");
         _meter.CreateObservableGauge(
             "received.log.queued", () => log.QueuedBytes, "By", "Bytes of frames that wait for the writer.");
         _meter.CreateObservableGauge(
