@@ -11,11 +11,7 @@ static class AdminRoutes
     public static void MapAdmin(this WebApplication app)
     {
         var group = app.MapGroup("/api").WithTags("Administration")
-            .AddEndpointFilter(Refusals.Filter).AddEndpointFilterFactory((_, next) =>
-            {
-                var require = Callers.Require(Scopes.Admin);
-                return context => require(context, next);
-            });
+            .AddEndpointFilter(Refusals.Filter).AddEndpointFilter(Callers.Require(Scopes.Admin));
         group.MapGet("/audit", AuditEndpoint.Handle)
             .Describe(
                 "Conservation: accepted = counted + duplicate + conflict + voided + parked, per partition and in all.")

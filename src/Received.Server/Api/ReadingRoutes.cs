@@ -8,11 +8,7 @@ static class ReadingRoutes
     public static void MapReading(this WebApplication app)
     {
         var usage = app.MapGroup("/api/usage").WithTags("Usage")
-            .AddEndpointFilter(Refusals.Filter).AddEndpointFilterFactory((_, next) =>
-            {
-                var require = Callers.Require(Scopes.UsageRead);
-                return context => require(context, next);
-            });
+            .AddEndpointFilter(Refusals.Filter).AddEndpointFilter(Callers.Require(Scopes.UsageRead));
         usage.MapGet("/totals", TotalsEndpoint.Handle)
             .Describe(
                 "Usage totals by customer, product and assertion.", ApiDescription.Customer, ApiDescription.Product,
