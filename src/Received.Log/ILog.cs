@@ -20,7 +20,19 @@ public interface ILog : IAsyncDisposable
     Task<long> AppendAsync(PartitionId partition, ReadOnlyMemory<byte> frame);
 
     /// <summary>What can be read now: half-open, [Start, Head).</summary>
+    /// <remarks>
+    /// The newest known: a log that others append to may have grown since. <see cref="ObserveHeadsAsync"/> asks it.
+    /// </remarks>
     LogExtent Extent(PartitionId partition);
+
+    /// <summary>
+    /// The partitions' heads as they were at some time after the call began: everything that was acknowledged before
+    /// the call, by whatever process, is below them. Law 7 rests on that.
+    /// </summary>
+    /// <param name="heads">Written by the index of <paramref name="partitions"/>; at least as long.</param>
+    /// <exception cref="LogUnavailableException">The log does not answer.</exception>
+    ValueTask ObserveHeadsAsync(
+        ReadOnlyMemory<PartitionId> partitions, Memory<long> heads, CancellationToken cancellation = default);
 
     /// <summary>
     /// Durable records from <paramref name="offset"/> on, in order, about <paramref name="bytesMax"/> bytes and at

@@ -26,6 +26,8 @@ public sealed class RatingLoop : LogLoop
     readonly List<KeyBatch> _keyBatches = [];
     readonly List<Slot> _closed = [];
     readonly List<Heartbeat> _heartbeats = [];
+    readonly PartitionId[] _observed;
+    readonly long[] _heads;
     long? _firstPendingAt;
     long? _heartbeatAt;
     long _expiredAt;
@@ -44,6 +46,8 @@ public sealed class RatingLoop : LogLoop
         _slots = [.. partitions.Select(partition => new Slot(
             new(partition, log.Identity, new(keys, partition, log.Identity), store, totalsMax, namesMax),
             new(partition)))];
+        _observed = [.. partitions];
+        _heads = new long[_observed.Length];
         metrics.Observe("rating", Snapshot);
     }
 
@@ -152,17 +156,17 @@ public sealed class RatingLoop : LogLoop
             Logger.Overtaken(slot.Rater.Partition.Value, slot.Rater.Next);
     }
 
-    /// <summary>Law 7. The time is taken before the head: what was acknowledged by then is below it.</summary>
+    /// <summary>Law 7. The time is taken before the heads: what was acknowledged by then is below them.</summary>
     async ValueTask BeatAsync(CancellationToken cancellation)
     {
+        var nowMs = NowMs;
+        await Log.ObserveHeadsAsync(_observed, _heads, cancellation);
         _heartbeats.Clear();
-        foreach (var slot in _slots)
+        for (var i = 0; i < _slots.Length; i++)
         {
-            var nowMs = NowMs;
-            var head = Log.Extent(slot.Rater.Partition).Head;
-            var rated = slot.Rater.Stored.Next;
-            _heartbeats.Add(new(slot.Rater.Partition, head, nowMs, rated));
-            slot.Turn.Saw(head, nowMs);
+            var slot = _slots[i];
+            _heartbeats.Add(new(slot.Rater.Partition, _heads[i], nowMs, slot.Rater.Stored.Next));
+            slot.Turn.Saw(_heads[i], nowMs);
         }
 
         await _store.WriteHeartbeatsAsync(_heartbeats, cancellation);

@@ -130,6 +130,13 @@ public sealed class SegmentLog : ILog
         return _state.Extent(partition);
     }
 
+    public ValueTask ObserveHeadsAsync(
+        ReadOnlyMemory<PartitionId> partitions, Memory<long> heads, CancellationToken cancellation = default)
+    {
+        for (var i = 0; i < partitions.Length; i++) heads.Span[i] = Extent(partitions.Span[i]).Head;
+        return default;
+    }
+
     public ValueTask<LogBatch> ReadAsync(
         PartitionId partition, long offset, int bytesMax, CancellationToken cancellation = default)
     {

@@ -36,6 +36,13 @@ sealed class MemoryLog(int partitions = 8) : ILog
         lock (_gate) return new(0, _frames[partition.Value].Count);
     }
 
+    public ValueTask ObserveHeadsAsync(
+        ReadOnlyMemory<PartitionId> partitions, Memory<long> heads, CancellationToken cancellation = default)
+    {
+        for (var i = 0; i < partitions.Length; i++) heads.Span[i] = Extent(partitions.Span[i]).Head;
+        return default;
+    }
+
     public ValueTask<LogBatch> ReadAsync(
         PartitionId partition, long offset, int bytesMax, CancellationToken cancellation = default)
     {

@@ -107,6 +107,19 @@ public abstract class LogContract
     }
 
     [Fact]
+    public async Task Law_7_heads_that_are_observed_are_past_all_that_was_acknowledged()
+    {
+        await using var log = await OpenAsync();
+        var heads = new long[2];
+        for (var i = 0; i < 20; i++)
+        {
+            await log.AppendAsync(Three, Frame(Three, i));
+            await log.ObserveHeadsAsync(new[] { Three, Zero }, heads);
+            Assert.Equal([i + 1, 0], heads);
+        }
+    }
+
+    [Fact]
     public async Task Waiting_ends_when_it_is_cancelled()
     {
         await using var log = await OpenAsync();

@@ -49,6 +49,13 @@ sealed class ScriptedLog(int partitions, TimeSpan? dedupeWindow = null) : ILog
         lock (_gate) return new(_starts[partition.Value], _frames[partition.Value].Count);
     }
 
+    public ValueTask ObserveHeadsAsync(
+        ReadOnlyMemory<PartitionId> partitions, Memory<long> heads, CancellationToken cancellation = default)
+    {
+        for (var i = 0; i < partitions.Length; i++) heads.Span[i] = Extent(partitions.Span[i]).Head;
+        return default;
+    }
+
     public ValueTask<LogBatch> ReadAsync(
         PartitionId partition, long offset, int bytesMax, CancellationToken cancellation = default)
     {
