@@ -153,6 +153,8 @@ public sealed class PartitionRater
     {
         await _duplicates.DecideAsync(
             events, _log.Generation, frame.Offset, logTimeMs, _decisions, cancellation);
+        if (_duplicates.EnteredKeys)
+            _progress = _progress with { KeysNext = frame.Offset + 1, KeysLogTimeMs = logTimeMs };
         if (!_decisions.AllCounted) AddRefused(frame, events);
         _frame.Add(events, _decisions);
         if (_exact || _totals.CountHigh + events.Count > _countMax)

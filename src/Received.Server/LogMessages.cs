@@ -21,8 +21,8 @@ static partial class LogMessages
     [LoggerMessage(1006, LogLevel.Warning, "{Method} {Path}: the usage store does not answer: {Reason}")]
     public static partial void StoreUnavailable(this ILogger logger, string method, string path, string reason);
 
-    [LoggerMessage(1007, LogLevel.Warning, "The key index {Folder} is gone. It is made anew from log and archive.")]
-    public static partial void KeysGone(this ILogger logger, string folder);
+    [LoggerMessage(1007, LogLevel.Warning, "{Finding} It is made anew from log and archive.")]
+    public static partial void KeysGone(this ILogger logger, string finding);
 
     [LoggerMessage(1008, LogLevel.Information, "The key index is made anew from {Events} events in {Duration}.")]
     public static partial void KeysRestored(this ILogger logger, long events, TimeSpan duration);

@@ -53,8 +53,12 @@ public readonly record struct ProducerRow(ulong ProducerId, long LastNumber, ulo
 /// <param name="LastChecksum">Payload checksum of frame Next - 1 (0 if its header was broken, or there is none): a
 /// cut log shows by it.</param>
 /// <param name="LogTimeMs">Running maximum of the frame times, milliseconds since 1970.</param>
+/// <param name="KeysNext">The frame after the last one that entered a key into the index, 0 where none did: an index
+/// that does not reach so far has lost keys.</param>
+/// <param name="KeysLogTimeMs">Log time at that last frame, 0 where there is none.</param>
 public readonly record struct RatedProgress(
-    PartitionId Partition, ushort Generation, long Next, ulong LastChecksum, long LogTimeMs);
+    PartitionId Partition, ushort Generation, long Next, ulong LastChecksum, long LogTimeMs, long KeysNext = 0,
+    long KeysLogTimeMs = 0);
 
 /// <summary>Law 7: what the head was when someone looked, and how far was rated then.</summary>
 public readonly record struct Heartbeat(PartitionId Partition, long Head, long ObservedAtMs, long Rated);

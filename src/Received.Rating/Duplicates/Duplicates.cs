@@ -41,6 +41,10 @@ public sealed class Duplicates(IKeyIndex index, PartitionId partition, LogIdenti
 
     public long FilterKeys => _filter.Keys;
 
+    /// <summary>Whether the frame decided last was the first place of some identity: its key is pending, or in the
+    /// index from a flush that got no further.</summary>
+    public bool EnteredKeys { get; private set; }
+
     /// <summary>
     /// Makes ready to decide frames from <paramref name="logTimeMs"/> on (the log time of the stored progress):
     /// forgets what is pending, and fills the filter from the index. Always from the index: another owner may have
@@ -69,6 +73,7 @@ public sealed class Duplicates(IKeyIndex index, PartitionId partition, LogIdenti
     {
         CheckOrder(generation, offset, logTimeMs);
         decisions.Reset(events.Count);
+        EnteredKeys = false;
         var pendingBefore = _pending.Count;
         var frame = new Frame(generation, offset, logTimeMs, NotBefore(logTimeMs));
         var suspects = events.Keys.ByteCount == 0 ? 0 : Sift(events, frame, decisions);
@@ -110,7 +115,7 @@ public sealed class Duplicates(IKeyIndex index, PartitionId partition, LogIdenti
             var eventHash = Identities.EventHash(events, i);
             if (!_filter.AddOrSuspect(identity, frame.LogTimeMs))
             {
-                _pending.Add(frame.Entry(identity, eventHash, i));
+                Enter(frame.Entry(identity, eventHash, i));
                 continue;
             }
 
@@ -154,11 +159,21 @@ public sealed class Duplicates(IKeyIndex index, PartitionId partition, LogIdenti
         {
             Refuse(found, eventHash, at, decisions);
         }
-        else if (order != 0 && !TryRefuseByPending(identity, eventHash, at, frame, decisions))
+        else if (order == 0)
+        {
+            EnteredKeys = true;
+        }
+        else if (!TryRefuseByPending(identity, eventHash, at, frame, decisions))
         {
             _filter.Renew(identity, frame.LogTimeMs);
-            _pending.Add(frame.Entry(identity, eventHash, at));
+            Enter(frame.Entry(identity, eventHash, at));
         }
+    }
+
+    void Enter(in KeyEntry entry)
+    {
+        _pending.Add(entry);
+        EnteredKeys = true;
     }
 
     /// <summary>

@@ -41,7 +41,7 @@ sealed class Engine : IAsyncDisposable
 
     /// <param name="around">Puts a store of a test around the real one.</param>
     /// <exception cref="LogRefusedException">Another process holds the folder, the log cannot be opened as set, or the
-    /// key index is gone and cannot be made anew.</exception>
+    /// key index has lost keys and cannot be made anew.</exception>
     /// <exception cref="StoreUnavailableException">The store cannot be opened.</exception>
     public static async Task<Engine> OpenAsync(
         Settings settings, TimeProvider time, ILoggerFactory logging, CancellationToken cancellation,

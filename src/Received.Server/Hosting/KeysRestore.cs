@@ -3,32 +3,37 @@ using Received.Log.Segments;
 using Received.Model;
 using Received.Server.Options;
 using Received.Usage;
+using Received.Usage.Runs;
 
 namespace Received.Server.Hosting;
 
 /// <summary>
-/// Makes the key index anew where its folder is gone (deleted because it was corrupt, or left out of a backup). Goal:
-/// rating never goes on from stored totals with an index that has forgotten their keys, which would count retries twice
-/// without a trace. A crash in between leaves the folder missing, and the next start begins again.
+/// Makes the key index anew where it is not what the store's totals stand for: its folder is gone, or older than the
+/// store, or a file of it is missing or cut. Goal: rating never goes on from stored totals with an index that has
+/// forgotten their keys, which would count retries twice without a trace. A crash in between leaves the folder as it
+/// was or missing, and the next start begins again.
 /// </summary>
 static class KeysRestore
 {
     /// <summary>To be called before the index is opened, which makes its folder.</summary>
-    /// <exception cref="LogRefusedException">The index is gone and cannot be made anew.</exception>
+    /// <exception cref="LogRefusedException">The index has lost keys and cannot be made anew.</exception>
     public static async Task RunAsync(
         Settings settings, SegmentLog log, IUsageStore store, TimeProvider time, ILoggerFactory logging,
         CancellationToken cancellation)
     {
         var keys = DataFolder.Keys(settings.Folder);
-        if (Directory.Exists(keys) || !await HasRatedAsync(log, store, cancellation)) return;
+        var rated = await ReadRatedAsync(log, store, cancellation);
+        if (RunChain.FindGap(keys, rated, log.Identity.DedupeWindow, logging.CreateLogger<RunKeyIndex>())
+            is not { } finding) return;
         var logger = logging.CreateLogger("Received.Server");
-        logger.KeysGone(keys);
+        logger.KeysGone(finding);
         var scratch = Path.Combine(settings.Folder, RerateRun.FolderName);
         try
         {
             RerateRun.Delete(scratch);
             DataFolder.Create(scratch);
             var result = await RerateRun.MakeAsync(scratch, log, store, settings, time, logging, cancellation);
+            RerateRun.Delete(keys);
             // Its files are durable; the folder's own name need not be: without it the next start does this again.
             Directory.Move(DataFolder.Keys(scratch), keys);
             logger.KeysRestored(result.Events, result.Duration);
@@ -37,7 +42,8 @@ static class KeysRestore
         catch (Exception e) when (e is InvalidOperationException or LogRangeException)
         {
             throw new LogRefusedException(
-                $"The key index {keys} is gone and cannot be made anew: {e.Message} Put the folder back from a copy.");
+                $"{finding} It cannot be made anew: {e.Message} Put the folder {keys} back from a copy that is not "
+                + "older than the usage store.");
         }
         finally
         {
@@ -45,13 +51,12 @@ static class KeysRestore
         }
     }
 
-    static async Task<bool> HasRatedAsync(SegmentLog log, IUsageStore store, CancellationToken cancellation)
+    static async Task<IReadOnlyList<RatedProgress>> ReadRatedAsync(
+        SegmentLog log, IUsageStore store, CancellationToken cancellation)
     {
-        for (var number = 0; number < log.Identity.PartitionCount; number++)
-        {
-            if ((await store.ReadRatedAsync(new PartitionId((ushort)number), cancellation)).Next > 0) return true;
-        }
-
-        return false;
+        var rated = new RatedProgress[log.Identity.PartitionCount];
+        for (var number = 0; number < rated.Length; number++)
+            rated[number] = await store.ReadRatedAsync(new PartitionId((ushort)number), cancellation);
+        return rated;
     }
 }

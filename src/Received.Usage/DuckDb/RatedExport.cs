@@ -11,7 +11,7 @@ namespace Received.Usage.DuckDb;
 /// numbers are plain decimal integers, quantities scaled by 10^12; a position is generation/partition/offset/index.
 /// Partitions ascend; within one the lines are, each kind in the order of its key (text by UTF-8 bytes):
 /// <code>
-/// progress {partition} {generation} {next} {last checksum} {log time ms}
+/// progress {partition} {generation} {next} {last checksum} {log time ms} {keys next} {keys log time ms}
 /// series {partition} {id} {account} "{customer}" "{product}" "{currency}" "{entity}"
 /// total {partition} {series} {window} {sum} {count} {min} {max} {last} {last at ms} {position}
 /// fate {position} {account} {fate} {reason} {event count} {original position or -}
@@ -28,7 +28,7 @@ static class RatedExport
         foreach (var partition in Partitions(session))
         {
             if (RatingReads.Progress(session, partition) is { } p)
-                yield return [Line($"progress {partition} {p.Generation} {p.Next} {p.LastChecksum:x16} {p.LogTimeMs}")];
+                yield return [Progress(p)];
             foreach (var (sql, format) in Parts)
             {
                 using var rows = session.Stream(sql, partition.Value);
@@ -85,6 +85,10 @@ static class RatedExport
 
         return partitions;
     }
+
+    static string Progress(RatedProgress p) => Line(
+        $"progress {p.Partition} {p.Generation} {p.Next} {p.LastChecksum:x16} {p.LogTimeMs} {p.KeysNext} "
+        + $"{p.KeysLogTimeMs}");
 
     static string Series(DuckDbRows r, int i, PartitionId partition) => Line(
         $"series {partition} {r.Column<UInt128>(0)[i]:x32} {r.Column<uint>(1)[i]} {Quoted(r.Text(2, i))} "

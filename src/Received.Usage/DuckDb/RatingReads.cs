@@ -10,11 +10,14 @@ static class RatingReads
     public static RatedProgress? Progress(DuckDbSession session, PartitionId partition)
     {
         using var rows = session.Query(
-            "SELECT generation, next, last_checksum, log_time_ms FROM progress WHERE partition = $1", partition.Value);
+            """
+            SELECT generation, next, last_checksum, log_time_ms, keys_next, keys_log_time_ms FROM progress
+            WHERE partition = $1
+            """, partition.Value);
         if (!rows.Next()) return null;
         return new(
             partition, rows.Column<ushort>(0)[0], rows.Column<long>(1)[0], rows.Column<ulong>(2)[0],
-            rows.Column<long>(3)[0]);
+            rows.Column<long>(3)[0], rows.Column<long>(4)[0], rows.Column<long>(5)[0]);
     }
 
     public static IReadOnlyList<ProducerRow> Producers(DuckDbSession session, PartitionId partition)

@@ -7,7 +7,7 @@ namespace Received.Usage.DuckDb;
 /// from.</summary>
 static class Schema
 {
-    public const int Version = 1;
+    public const int Version = 2;
 
     const string WhatToDo =
         "Put the right log back. Or, to make totals anew from what this log holds, stop the server, move usage.duckdb "

@@ -1,4 +1,4 @@
--- Version 1 of the embedded usage store. Positions are (partition, generation, "offset", "index"); quantities are
+-- Version 2 of the embedded usage store. Positions are (partition, generation, "offset", "index"); quantities are
 -- scaled by 10^12; times are milliseconds since 1970; text is compared by its UTF-8 bytes.
 -- There are no primary keys: an index would have to fit DuckDB's memory limit whole. Uniqueness is kept by the single
 -- writer, which deletes and inserts by key.
@@ -19,7 +19,9 @@ CREATE TABLE IF NOT EXISTS progress (
     generation USMALLINT NOT NULL,
     next BIGINT NOT NULL,
     last_checksum UBIGINT NOT NULL,
-    log_time_ms BIGINT NOT NULL
+    log_time_ms BIGINT NOT NULL,
+    keys_next BIGINT NOT NULL,
+    keys_log_time_ms BIGINT NOT NULL
 );
 
 CREATE TABLE IF NOT EXISTS series (

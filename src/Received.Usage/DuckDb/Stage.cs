@@ -11,6 +11,8 @@ static class Stage
         to.Set(2, row.Next);
         to.Set(3, row.LastChecksum);
         to.Set(4, row.LogTimeMs);
+        to.Set(5, row.KeysNext);
+        to.Set(6, row.KeysLogTimeMs);
         to.EndRow();
         return 1;
     }

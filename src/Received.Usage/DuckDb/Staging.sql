@@ -1,7 +1,8 @@
 -- Temporary tables of a session: what the caller hands over as rows lands here, by appender, before SQL sees it.
 
 CREATE TEMP TABLE IF NOT EXISTS stage_progress (
-    partition USMALLINT, generation USMALLINT, next BIGINT, last_checksum UBIGINT, log_time_ms BIGINT);
+    partition USMALLINT, generation USMALLINT, next BIGINT, last_checksum UBIGINT, log_time_ms BIGINT,
+    keys_next BIGINT, keys_log_time_ms BIGINT);
 
 CREATE TEMP TABLE IF NOT EXISTS stage_series (
     partition USMALLINT, id UHUGEINT, account UINTEGER, customer_ref VARCHAR, product_ref VARCHAR, currency VARCHAR,

@@ -10,4 +10,7 @@ public sealed class KeyIndexCorruptException(string path, string finding) : Exce
     + "anew.")
 {
     public string FilePath { get; } = path;
+
+    /// <summary>What is wrong with the file, without capital and full stop.</summary>
+    public string Finding { get; } = finding;
 }

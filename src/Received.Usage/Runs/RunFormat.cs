@@ -5,11 +5,12 @@ namespace Received.Usage.Runs;
 
 /// <summary>
 /// A run file: header, blocks of records by (partition, identity, position), footer. Little-endian.
-/// Header, 64 bytes: "RCVK", version 2, zero 2, first and last number 8 + 8, footer's offset 8, footer's length 4,
-/// sections 4, records 8, checksum of the footer 8, checksum of the header 8.
+/// Header, 64 bytes: "RCVK", version 2 bytes, zero 2, first and last number 8 + 8, footer's offset 8, footer's length
+/// 4, sections 4, records 8, checksum of the footer 8, checksum of the header 8.
 /// Block: checksum 8 (of its records, seeded with its place, so that a block elsewhere is none), up to 85 records.
-/// Footer, for each section: partition 2, zero 2, blocks 4, records 8, offset 8, oldest and newest log time 8 + 8,
-/// then each block's first identity 16.
+/// Footer, for each section: partition 2, generations of what was before and of its newest 2 + 2, zero 2, records 8,
+/// offset 8, oldest and newest log time 8 + 8, log time from which all was kept 8, frame after and log time of what was
+/// before 8 + 8, frame after its newest 8, blocks 4, zero 4, then each block's first identity 16.
 /// </summary>
 static class RunFormat
 {
@@ -22,8 +23,8 @@ static class RunFormat
     public const int BlockBytes = ChecksumBytes + (BlockRecords * RunRecord.Bytes);
 
     const uint Magic = 0x4B564352;
-    const ushort Version = 1;
-    const int SectionBytes = 40;
+    const ushort Version = 2;
+    const int SectionBytes = 80;
     const int IdentityBytes = 16;
 
     public static ulong BlockChecksum(ReadOnlySpan<byte> records, RunRange range, long offset) =>
@@ -36,11 +37,17 @@ static class RunFormat
         foreach (var section in sections)
         {
             BinaryPrimitives.WriteUInt16LittleEndian(at, section.Partition.Value);
-            BinaryPrimitives.WriteInt32LittleEndian(at[4..], section.Firsts.Length);
+            BinaryPrimitives.WriteUInt16LittleEndian(at[2..], section.Previous.Generation);
+            BinaryPrimitives.WriteUInt16LittleEndian(at[4..], section.Reach.Generation);
             BinaryPrimitives.WriteInt64LittleEndian(at[8..], section.Records);
             BinaryPrimitives.WriteInt64LittleEndian(at[16..], section.Offset);
             BinaryPrimitives.WriteInt64LittleEndian(at[24..], section.OldestMs);
             BinaryPrimitives.WriteInt64LittleEndian(at[32..], section.NewestMs);
+            BinaryPrimitives.WriteInt64LittleEndian(at[40..], section.KeptFromMs);
+            BinaryPrimitives.WriteInt64LittleEndian(at[48..], section.Previous.Next);
+            BinaryPrimitives.WriteInt64LittleEndian(at[56..], section.Previous.LogTimeMs);
+            BinaryPrimitives.WriteInt64LittleEndian(at[64..], section.Reach.Next);
+            BinaryPrimitives.WriteInt32LittleEndian(at[72..], section.Firsts.Length);
             at = at[SectionBytes..];
             foreach (var first in section.Firsts)
             {
@@ -98,20 +105,35 @@ static class RunFormat
         var sections = new RunSection[header.Sections];
         for (var i = 0; i < sections.Length; i++)
         {
-            var firsts = new UInt128[BinaryPrimitives.ReadInt32LittleEndian(bytes[4..])];
-            for (var block = 0; block < firsts.Length; block++)
-                firsts[block] = BinaryPrimitives.ReadUInt128LittleEndian(
-                    bytes[(SectionBytes + (block * IdentityBytes))..]);
-            sections[i] = new(
-                new(BinaryPrimitives.ReadUInt16LittleEndian(bytes)),
-                BinaryPrimitives.ReadInt64LittleEndian(bytes[8..]),
-                BinaryPrimitives.ReadInt64LittleEndian(bytes[16..]),
-                BinaryPrimitives.ReadInt64LittleEndian(bytes[24..]),
-                BinaryPrimitives.ReadInt64LittleEndian(bytes[32..]), firsts);
-            bytes = bytes[(SectionBytes + (firsts.Length * IdentityBytes))..];
+            sections[i] = ReadSection(bytes);
+            bytes = bytes[(SectionBytes + (sections[i].Firsts.Length * IdentityBytes))..];
         }
 
         return sections;
+    }
+
+    static RunSection ReadSection(ReadOnlySpan<byte> bytes)
+    {
+        var firsts = new UInt128[BinaryPrimitives.ReadInt32LittleEndian(bytes[72..])];
+        for (var block = 0; block < firsts.Length; block++)
+            firsts[block] = BinaryPrimitives.ReadUInt128LittleEndian(
+                bytes[(SectionBytes + (block * IdentityBytes))..]);
+        var newestMs = BinaryPrimitives.ReadInt64LittleEndian(bytes[32..]);
+        return new(
+            new(BinaryPrimitives.ReadUInt16LittleEndian(bytes)),
+            BinaryPrimitives.ReadInt64LittleEndian(bytes[8..]),
+            BinaryPrimitives.ReadInt64LittleEndian(bytes[16..]),
+            BinaryPrimitives.ReadInt64LittleEndian(bytes[24..]),
+            newestMs,
+            BinaryPrimitives.ReadInt64LittleEndian(bytes[40..]),
+            new(
+                BinaryPrimitives.ReadUInt16LittleEndian(bytes[2..]),
+                BinaryPrimitives.ReadInt64LittleEndian(bytes[48..]),
+                BinaryPrimitives.ReadInt64LittleEndian(bytes[56..])),
+            new(
+                BinaryPrimitives.ReadUInt16LittleEndian(bytes[4..]),
+                BinaryPrimitives.ReadInt64LittleEndian(bytes[64..]), newestMs),
+            firsts);
     }
 }
 

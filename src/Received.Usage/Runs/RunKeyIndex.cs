@@ -29,6 +29,9 @@ public sealed class RunKeyIndex : IKeyIndex
     readonly CancellationTokenSource _closing = new();
     readonly Task _merger;
 
+    // How far each partition's keys go; whoever adds has it.
+    readonly Dictionary<PartitionId, KeyMark> _reaches = [];
+
     // In order of age; replaced, never changed.
     Run[] _runs;
     long _lastNumber;
@@ -42,6 +45,7 @@ public sealed class RunKeyIndex : IKeyIndex
         _logger = logger;
         _runs = [.. runs];
         _lastNumber = runs.Count == 0 ? 0 : runs[^1].Range.Last;
+        foreach (var run in runs) Reach(run);
         _merger = options.MergeInBackground ? Task.Run(MergeInBackgroundAsync) : Task.CompletedTask;
         _wake.Writer.TryWrite(true);
     }
@@ -104,6 +108,7 @@ public sealed class RunKeyIndex : IKeyIndex
             _lastNumber++;
             var range = new RunRange(_lastNumber, _lastNumber);
             var run = Run.Open(Write(range, batches), range);
+            Reach(run);
             lock (_gate) _runs = [.. _runs, run];
         }
         finally
@@ -281,12 +286,19 @@ public sealed class RunKeyIndex : IKeyIndex
                 ? partition.First().Entries.ToArray()
                 : [.. partition.SelectMany(batch => batch.Entries.ToArray())];
             entries.AsSpan().Sort(static (left, right) => RunRecord.Compare(left, right));
-            writer.Begin(partition.Key);
+            writer.Begin(partition.Key, _reaches.GetValueOrDefault(partition.Key));
             for (var i = 0; i < entries.Length; i++)
                 if (i == 0 || RunRecord.Compare(entries[i - 1], entries[i]) != 0) writer.Add(entries[i]);
         }
 
         return writer.Finish();
+    }
+
+    void Reach(Run run)
+    {
+        foreach (var section in run.Sections)
+            if (section.Reach.IsPast(_reaches.GetValueOrDefault(section.Partition)))
+                _reaches[section.Partition] = section.Reach;
     }
 
     long ExpireBefore(PartitionId partition) => _expireBeforeMs.GetValueOrDefault(partition, long.MinValue);

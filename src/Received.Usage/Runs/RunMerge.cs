@@ -47,8 +47,12 @@ static class RunMerge
         var partitions = inputs.SelectMany(run => run.Sections).Select(section => section.Partition).Distinct();
         foreach (var partition in partitions.OrderBy(partition => partition.Value))
         {
-            writer.Begin(partition);
-            WritePartition(writer, partition, inputs, expireBeforeMs(partition), cancellation);
+            var sections = inputs.Select(run => run.Section(partition)).OfType<RunSection>().ToList();
+            var notBeforeMs = expireBeforeMs(partition);
+            writer.Begin(
+                partition, sections[0].Previous,
+                Math.Max(notBeforeMs, sections.Max(section => section.KeptFromMs)));
+            WritePartition(writer, partition, inputs, notBeforeMs, cancellation);
         }
 
         return writer.IsEmpty ? null : writer.Finish();

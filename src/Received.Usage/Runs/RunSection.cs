@@ -6,9 +6,13 @@ namespace Received.Usage.Runs;
 /// A partition's part of a run: blocks one behind the other, all of full size but the last.
 /// </summary>
 /// <param name="Offset">Of the first block in the file.</param>
+/// <param name="KeptFromMs">Entries before that log time may have been left out.</param>
+/// <param name="Previous">How far the index went before this run, or the oldest of those it was merged from.</param>
+/// <param name="Reach">How far its own entries go.</param>
 /// <param name="Firsts">The first identity of each block: all that is kept in memory, 0.19 bytes a key.</param>
 sealed record RunSection(
-    PartitionId Partition, long Records, long Offset, long OldestMs, long NewestMs, UInt128[] Firsts)
+    PartitionId Partition, long Records, long Offset, long OldestMs, long NewestMs, long KeptFromMs, KeyMark Previous,
+    KeyMark Reach, UInt128[] Firsts)
 {
     /// <summary>Length of the given block in bytes, checksum included.</summary>
     public int BlockBytes(int block) => block < Firsts.Length - 1

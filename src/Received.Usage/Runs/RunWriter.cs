@@ -28,6 +28,9 @@ sealed class RunWriter : IDisposable
     int _blockRecords;
 
     PartitionId _partition;
+    KeyMark _previous;
+    KeyMark _reach;
+    long _keptFromMs;
     long _sectionOffset;
     long _sectionRecords;
     long _oldestMs;
@@ -44,10 +47,15 @@ sealed class RunWriter : IDisposable
     public bool IsEmpty => _sections.Count == 0 && _sectionRecords == 0;
 
     /// <summary>The records that follow are this partition's, which is above those before.</summary>
-    public void Begin(PartitionId partition)
+    /// <param name="previous">How far the index went before these.</param>
+    /// <param name="keptFromMs">Records before that log time are left out.</param>
+    public void Begin(PartitionId partition, KeyMark previous, long keptFromMs = long.MinValue)
     {
         End();
         _partition = partition;
+        _previous = previous;
+        _reach = default;
+        _keptFromMs = keptFromMs;
         _sectionOffset = _written + _buffered;
         _oldestMs = long.MaxValue;
         _newestMs = long.MinValue;
@@ -61,6 +69,8 @@ sealed class RunWriter : IDisposable
         _sectionRecords++;
         _oldestMs = Math.Min(_oldestMs, entry.LogTimeMs);
         _newestMs = Math.Max(_newestMs, entry.LogTimeMs);
+        var reach = new KeyMark(entry.Generation, entry.Offset + 1, 0);
+        if (reach.IsPast(_reach)) _reach = reach;
         if (++_blockRecords == RunFormat.BlockRecords) SealBlock();
     }
 
@@ -92,7 +102,9 @@ sealed class RunWriter : IDisposable
     {
         if (_sectionRecords == 0) return;
         if (_blockRecords > 0) SealBlock();
-        _sections.Add(new(_partition, _sectionRecords, _sectionOffset, _oldestMs, _newestMs, [.. _firsts]));
+        _sections.Add(new(
+            _partition, _sectionRecords, _sectionOffset, _oldestMs, _newestMs, _keptFromMs, _previous,
+            _reach with { LogTimeMs = _newestMs }, [.. _firsts]));
         _firsts.Clear();
         _sectionRecords = 0;
     }

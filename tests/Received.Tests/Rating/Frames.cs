@@ -6,9 +6,11 @@ namespace Received.Tests.Rating;
 
 static class Frames
 {
-    /// <summary>A frame of unkeyed events of account 1, a second later than the one numbered before it.</summary>
+    /// <summary>A frame of events of account 1, a second later than the one numbered before it.</summary>
+    /// <param name="key">Of every event; empty for none.</param>
     public static byte[] Of(
-        long number, IEnumerable<(string Customer, string Product, long Quantity)> events, ushort partition = 0)
+        long number, IEnumerable<(string Customer, string Product, long Quantity)> events, ushort partition = 0,
+        string key = "")
     {
         var columns = new EventColumns();
         foreach (var (customer, product, quantity) in events)
@@ -16,7 +18,7 @@ static class Frames
             columns.Add(
                 columns.Customers.Intern(new(1), Encoding.UTF8.GetBytes(customer), "Name"u8),
                 columns.Products.Intern(new(1), Encoding.UTF8.GetBytes(product), []), 0, History.StartMs,
-                History.StartMs, Quantity.Of(quantity).Scaled, [], []);
+                History.StartMs, Quantity.Of(quantity).Scaled, Encoding.UTF8.GetBytes(key), []);
         }
 
         return new FrameCodec()

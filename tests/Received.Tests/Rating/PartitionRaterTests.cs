@@ -77,6 +77,24 @@ public sealed class PartitionRaterTests
     }
 
     [Fact]
+    public async Task Law_2_progress_says_which_frame_was_the_last_to_enter_a_key()
+    {
+        var log = new ScriptedLog(1);
+        foreach (var (number, key) in new[] { (5, ""), (9, "k"), (12, "k"), (13, "") })
+            log.Append(History.Partition, Frames.Of(number, [("c", "p", 1L)], key: key));
+        var run = new RaterRun(log, CountMax);
+        await run.Rate();
+        await run.Flush();
+        Assert.Equal((0, 0), (run.Rater.Stored.KeysNext, run.Rater.Stored.KeysLogTimeMs));
+        // The keys are in, the totals are not: the next owner finds its own key there.
+        await run.Rate();
+        await run.Flush(steps: 1);
+        await run.ToEnd();
+        var stored = await run.Store.ReadRatedAsync(History.Partition);
+        Assert.Equal((4, 2, History.StartMs + 9000), (stored.Next, stored.KeysNext, stored.KeysLogTimeMs));
+    }
+
+    [Fact]
     public void Sums_of_the_largest_quantities_fit_at_the_bound() =>
         Assert.True((Quantity.ScaledLimit - 1) * PartitionRater.CountMax > 0);
 

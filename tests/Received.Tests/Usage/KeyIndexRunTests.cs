@@ -229,14 +229,15 @@ public sealed class KeyIndexRunTests : KeyIndexContract, IDisposable
     {
         await using (var index = Open()) await AddAsync(index, One, new KeyEntry(0x0102, 3, 4, 5, 6, 7));
         var bytes = File.ReadAllBytes(Path.Combine(Folder, "0000000000000001-0000000000000001.keys"));
-        Assert.Equal(64 + 8 + 48 + 40 + 16, bytes.Length);
+        Assert.Equal(64 + 8 + 48 + 80 + 16, bytes.Length);
         Assert.Equal("RCVK"u8.ToArray(), bytes[..4]);
         Assert.Equal(
             "02010000000000000000000000000000" + "0300000000000000" + "0500000000000000" + "0700000000000000"
             + "06000000" + "0400" + "0000", Convert.ToHexString(bytes, 72, 48));
         Assert.Equal(
-            "0100000001000000" + "0100000000000000" + "4000000000000000" + "0700000000000000" + "0700000000000000",
-            Convert.ToHexString(bytes, 120, 40));
+            "0100000004000000" + "0100000000000000" + "4000000000000000" + "0700000000000000" + "0700000000000000"
+            + "0000000000000080" + "0000000000000000" + "0000000000000000" + "0600000000000000" + "0100000000000000",
+            Convert.ToHexString(bytes, 120, 80));
     }
 
     RunKeyIndex Open() => RunKeyIndex.Open(Folder, new() { MergeInBackground = false });

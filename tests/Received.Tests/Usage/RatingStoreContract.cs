@@ -222,7 +222,7 @@ public abstract class RatingStoreContract : UsageStoreContract
         await store.WriteAsync([batch]);
         Assert.Equal(
             [
-                "progress 1 1 3 0000000000005ccd 1700000000003",
+                "progress 1 1 3 0000000000005ccd 1700000000003 2 1699999999999",
                 "series 1 000000000000000000000000000000ab 7 \"c\\\"\\\\\\u0001é\" \"p\" \"USD\" \"e\"",
                 "total 1 000000000000000000000000000000ab 5 -1500000000000 2 -3 4 5 6 1/1/2/1",
                 "fate 1/1/0/4 7 1 0 1 1/1/0/2",

@@ -18,7 +18,9 @@ static class UsageRows
 
     public static RatedBatch Batch(int partition, long next, ushort generation = 1) => new(P(partition))
     {
-        Progress = new(P(partition), generation, next, (ulong)next ^ 0x5CCE, 1_700_000_000_000 + (next % 1_000_000)),
+        Progress = new(
+            P(partition), generation, next, (ulong)next ^ 0x5CCE, 1_700_000_000_000 + (next % 1_000_000), next - 1,
+            1_699_999_999_999),
     };
 
     public static SeriesRow Series(

@@ -185,7 +185,9 @@ sealed class MemoryStore : IUsageStore
         {
             var p = rated.Progress;
             if (p.Next == 0) continue;
-            yield return $"progress {partition} {p.Generation} {p.Next} {p.LastChecksum:x16} {p.LogTimeMs}";
+            yield return
+                $"progress {partition} {p.Generation} {p.Next} {p.LastChecksum:x16} {p.LogTimeMs} {p.KeysNext} "
+                + $"{p.KeysLogTimeMs}";
             foreach (var row in rated.Series.Values.OrderBy(row => row.Id)) yield return $"series {partition} {row}";
             foreach (var row in rated.Totals.Values.OrderBy(row => (row.Series, row.Window)))
                 yield return $"total {partition} {row}";
