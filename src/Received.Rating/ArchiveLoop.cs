@@ -22,11 +22,11 @@ public sealed class ArchiveLoop : LogLoop
     readonly IUsageStore _store;
     readonly RatingMetrics _metrics;
     readonly Func<long> _ratingBehind;
-    readonly Slot[] _slots;
     readonly FrameReader _reader = new();
     readonly ColumnsPool _pool = new(BytesMax);
     readonly List<ArchiveBatch> _batches = [];
     readonly List<Slot> _closed = [];
+    Slot[] _slots = [];
     long? _firstPendingAt;
     long _pendingEvents;
     long _pendingBytes;
@@ -34,37 +34,42 @@ public sealed class ArchiveLoop : LogLoop
 
     /// <param name="ratingBehind">How many frames rating is behind: the archive yields to it.</param>
     public ArchiveLoop(
-        ILog log, IUsageStore store, IReadOnlyList<PartitionId> partitions, RatingOptions options,
+        ILog log, IUsageStore store, Ownership ownership, RatingOptions options,
         Func<long> ratingBehind, RatingMetrics metrics, TimeProvider time, ILogger<ArchiveLoop> logger)
-        : base("The archive", log, partitions, options, time, logger)
+        : base("The archive", log, ownership, options, time, logger)
     {
         _store = store;
         _metrics = metrics;
         _ratingBehind = ratingBehind;
-        _slots = [.. partitions.Select(partition => new Slot(partition))];
         metrics.Observe("archive", Snapshot);
     }
 
     public override IReadOnlyList<PartitionLag> Snapshot()
     {
         var nowMs = NowMs;
-        return [.. _slots.Select(slot => slot.Turn.Lag(Log, nowMs))];
+        return [.. Volatile.Read(ref _slots).Select(slot => slot.Turn.Lag(Log, nowMs))];
     }
 
-    private protected override async ValueTask OpenAsync(CancellationToken cancellation)
+    private protected override async ValueTask OpenAsync(PartitionId partition, CancellationToken cancellation)
     {
-        Forget();
-        foreach (var slot in _slots)
-        {
-            var stored = await _store.ReadArchivedAsync(slot.Partition, cancellation);
-            // The progress of a partition that was never archived says nothing of a generation.
-            var generation = stored.Next == 0 ? Log.Identity.Generation : stored.Generation;
-            await LogCheck.VerifyAsync(
-                Log, slot.Partition, "archived", generation, stored.Next, stored.LastChecksum, cancellation);
-            slot.Frames.Clear();
-            slot.Progress = stored with { Partition = slot.Partition, Generation = generation };
-            slot.Turn.Wrote(stored.Next);
-        }
+        var slot = Array.Find(_slots, one => one.Partition == partition);
+        if (slot is null) Volatile.Write(ref _slots, [.. _slots, slot = new(partition)]);
+        var stored = await _store.ReadArchivedAsync(partition, cancellation);
+        // The progress of a partition that was never archived says nothing of a generation.
+        var generation = stored.Next == 0 ? Log.Identity.Generation : stored.Generation;
+        await LogCheck.VerifyAsync(
+            Log, partition, "archived", generation, stored.Next, stored.LastChecksum, cancellation);
+        slot.Frames.Clear();
+        slot.Progress = stored with { Partition = partition, Generation = generation };
+        slot.Turn.Wrote(stored.Next);
+    }
+
+    private protected override void Drop(PartitionId partition)
+    {
+        var dropped = Array.Find(_slots, slot => slot.Partition == partition);
+        if (dropped is null) return;
+        foreach (var frame in dropped.Frames) Count(frame, -1);
+        Volatile.Write(ref _slots, [.. _slots.Where(slot => slot != dropped)]);
     }
 
     private protected override async ValueTask<bool> PassAsync(CancellationToken cancellation)
@@ -99,7 +104,7 @@ public sealed class ArchiveLoop : LogLoop
             _closed.Add(slot);
         }
 
-        await _store.ArchiveAsync(_batches, cancellation);
+        if (_batches.Count > 0) await _store.ArchiveAsync(_batches, cancellation);
         foreach (var slot in _closed)
         {
             slot.Frames.Clear();
@@ -137,9 +142,7 @@ public sealed class ArchiveLoop : LogLoop
             var frame = _reader.Read(slot.Partition, record, _pool.Rent());
             slot.Frames.Add(frame);
             slot.Progress = Advance(slot.Progress, frame);
-            _pendingEvents += frame.EventCount;
-            _pendingBytes += frame.Events?.ByteCount ?? 0;
-            _pendingFrames++;
+            Count(frame, 1);
         }
 
         if (slot.Frames.Count > 0) _firstPendingAt ??= Time.GetTimestamp();
@@ -159,8 +162,16 @@ public sealed class ArchiveLoop : LogLoop
         return IsFull ? TimeSpan.Zero : Options.ArchiveDelay - Time.GetElapsedTime(first);
     }
 
-    void Forget()
+    void Count(in ArchivedFrame frame, int sign)
     {
+        _pendingEvents += sign * frame.EventCount;
+        _pendingBytes += sign * (frame.Events?.ByteCount ?? 0);
+        _pendingFrames += sign;
+    }
+
+    private protected override void Forget()
+    {
+        foreach (var slot in _slots) slot.Frames.Clear();
         _pool.Return();
         _firstPendingAt = null;
         _pendingEvents = 0;

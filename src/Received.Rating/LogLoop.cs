@@ -6,9 +6,9 @@ using Received.Usage;
 namespace Received.Rating;
 
 /// <summary>
-/// What the loops behind the log have in common: begin where the store is, make passes, wait for the log to grow; after
-/// any failure wait and begin again where the store is, so that nothing is skipped and there is one way to recover; at
-/// a log that does not belong to the store, stop for good.
+/// What the loops behind the log have in common: begin where the store is, make passes, wait for the log to grow; take
+/// over and let go partitions; after any failure wait and begin again where the store is, so that nothing is skipped
+/// and there is one way to recover; at a log that does not belong to the store, stop for good.
 /// </summary>
 public abstract class LogLoop
 {
@@ -16,21 +16,24 @@ public abstract class LogLoop
     static readonly TimeSpan StopPatience = TimeSpan.FromSeconds(5);
 
     const long NotBusy = long.MinValue;
+    const long Unknown = -1;
 
     readonly string _name;
-    readonly LogWaits _waits;
-    readonly long[] _nexts;
+    readonly Ownership _ownership;
+    // What has a slot, in the order of the slots; and which of it is open: after a failure none is.
+    readonly List<OwnedPartition> _held = [];
+    readonly HashSet<OwnedPartition> _open = [];
+    long _version = Unknown;
+    long[] _nexts = [];
     TimeSpan _pause;
     long _busySince = NotBusy;
     LoopStatus _status = new(LoopState.Starting);
 
     private protected LogLoop(
-        string name, ILog log, IReadOnlyList<PartitionId> partitions, RatingOptions options, TimeProvider time,
-        ILogger logger)
+        string name, ILog log, Ownership ownership, RatingOptions options, TimeProvider time, ILogger logger)
     {
         _name = name;
-        _waits = new(log, partitions, time);
-        _nexts = new long[partitions.Count];
+        _ownership = ownership;
         _pause = options.BackOffFirst;
         Log = log;
         Options = options;
@@ -65,7 +68,7 @@ public abstract class LogLoop
 
     private protected long NowMs => Time.GetUtcNow().ToUnixTimeMilliseconds();
 
-    /// <summary>How far the loop is, per partition. Cheap; from any thread.</summary>
+    /// <summary>How far the loop is, per partition that it owns. Cheap; from any thread.</summary>
     public abstract IReadOnlyList<PartitionLag> Snapshot();
 
     /// <summary>
@@ -76,37 +79,32 @@ public abstract class LogLoop
     {
         using var hard = new CancellationTokenSource(Timeout.InfiniteTimeSpan, Time);
         using var stopping = cancellation.Register(() => hard.CancelAfter(StopPatience));
-        while (!cancellation.IsCancellationRequested)
+        try
         {
-            try
+            while (!cancellation.IsCancellationRequested && await TryRunAsync(cancellation, hard.Token))
             {
-                await OpenAsync(hard.Token);
-                Became(new(LoopState.Running));
-                while (!cancellation.IsCancellationRequested) await StepAsync(cancellation, hard.Token);
-                await FlushAsync(hard.Token);
             }
-            catch (Exception exception) when (exception is LogIdentityException or LogRangeException)
-            {
-                Became(new(LoopState.Refused, exception.Message));
-                Logger.Refused(_name, exception.Message);
-                return;
-            }
-            catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
-            {
-                break;
-            }
-            catch (Exception exception)
-            {
-                // A bug must not end the loop for good either: the doors go on, and the status shows it.
-                await BackOffAsync(exception, cancellation);
-            }
-        }
 
-        Became(new(LoopState.Stopped));
+            if (Status.State != LoopState.Refused) Became(new(LoopState.Stopped));
+        }
+        finally
+        {
+            // Nothing is held any more: whoever waits for a partition need not.
+            _ownership.End();
+        }
     }
 
-    /// <summary>Reads progress, checks it against the log, and forgets what is pending.</summary>
-    private protected abstract ValueTask OpenAsync(CancellationToken cancellation);
+    /// <summary>Nothing is pending any more, whatever was.</summary>
+    private protected abstract void Forget();
+
+    /// <summary>
+    /// Makes the partition the last one of the loop's if it is none yet; reads its progress, checks it against the log,
+    /// and begins there.
+    /// </summary>
+    private protected abstract ValueTask OpenAsync(PartitionId partition, CancellationToken cancellation);
+
+    /// <summary>The partition is the loop's no more: forgets it and what is pending of it.</summary>
+    private protected abstract void Drop(PartitionId partition);
 
     /// <summary>Gives each partition its turn, writes if that is due.</summary>
     /// <returns>Whether anything was read.</returns>
@@ -117,14 +115,97 @@ public abstract class LogLoop
     /// <summary>How long it may sleep if the log does not grow.</summary>
     private protected abstract TimeSpan SleepMax();
 
-    /// <summary>The offsets that are read next, by partition.</summary>
+    /// <summary>The offsets that are read next, in the order in which the partitions were opened.</summary>
     private protected abstract void CopyNexts(Span<long> nexts);
 
-    async Task StepAsync(CancellationToken cancellation, CancellationToken hard)
+    /// <returns>Whether to begin again.</returns>
+    async Task<bool> TryRunAsync(CancellationToken cancellation, CancellationToken hard)
+    {
+        using var waits = new LogWaits(Log, Time);
+        try
+        {
+            _version = Unknown;
+            _open.Clear();
+            Forget();
+            await FollowAsync(waits, hard);
+            Became(new(LoopState.Running));
+            while (!cancellation.IsCancellationRequested) await StepAsync(waits, cancellation, hard);
+            await FlushAsync(hard);
+            return false;
+        }
+        catch (Exception exception) when (exception is LogIdentityException or LogRangeException)
+        {
+            Became(new(LoopState.Refused, exception.Message));
+            Logger.Refused(_name, exception.Message);
+            return false;
+        }
+        catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
+        {
+            return false;
+        }
+        catch (Exception exception)
+        {
+            // A bug must not end the loop for good either: the doors go on, and the status shows it.
+            await BackOffAsync(exception, cancellation);
+            return true;
+        }
+    }
+
+    /// <summary>
+    /// Lets go and takes over until what is open is what is owned. Lets go first: another waits for that, while taking
+    /// over means reading the partition's keys.
+    /// </summary>
+    async ValueTask FollowAsync(LogWaits waits, CancellationToken cancellation)
+    {
+        while (_version != _ownership.Current.Version)
+        {
+            var owned = _ownership.Current;
+            // What was lost is another's: not written, though that would do no harm (law 4).
+            Keep([.. owned.Partitions, .. owned.Leaving]);
+            if (owned.Leaving.Any(_held.Contains)) await FlushAsync(cancellation);
+            Keep(owned.Partitions);
+            _ownership.Acknowledge(owned);
+            foreach (var one in owned.Partitions)
+            {
+                if (_ownership.Current.Version != owned.Version) break;
+                if (_open.Contains(one)) continue;
+                if (!_held.Contains(one)) _held.Add(one);
+                Volatile.Write(ref _busySince, NotBusy);
+                await OpenAsync(one.Partition, cancellation);
+                _open.Add(one);
+            }
+
+            if (_ownership.Current.Version == owned.Version) Follows(owned.Version, waits);
+        }
+    }
+
+    void Follows(long version, LogWaits waits)
+    {
+        _version = version;
+        _nexts = new long[_held.Count];
+        IReadOnlyList<PartitionId> partitions = [.. _held.Select(one => one.Partition)];
+        waits.Reset(partitions);
+        if (!_ownership.IsFixed)
+            Logger.Owns(_name, string.Join(", ", partitions), Snapshot().Sum(lag => lag.Frames));
+    }
+
+    void Keep(IReadOnlyList<OwnedPartition> kept)
+    {
+        foreach (var dropped in _held.Where(held => !kept.Contains(held)).ToList())
+        {
+            Drop(dropped.Partition);
+            _held.Remove(dropped);
+            _open.Remove(dropped);
+        }
+    }
+
+    async Task StepAsync(LogWaits waits, CancellationToken cancellation, CancellationToken hard)
     {
         Volatile.Write(ref _busySince, Time.GetTimestamp());
         try
         {
+            await FollowAsync(waits, hard);
+            Volatile.Write(ref _busySince, Time.GetTimestamp());
             if (await PassAsync(hard)) return;
         }
         finally
@@ -135,7 +216,7 @@ public abstract class LogLoop
         CopyNexts(_nexts);
         try
         {
-            await _waits.AnyAsync(_nexts, SleepMax(), cancellation);
+            await waits.AnyAsync(_nexts, _ownership.ChangedAsync(_version), SleepMax(), cancellation);
         }
         catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
         {
@@ -153,6 +234,7 @@ public abstract class LogLoop
 
     async Task BackOffAsync(Exception exception, CancellationToken cancellation)
     {
+        var changed = _ownership.ChangedAsync(_ownership.Current.Version);
         var pause = _pause;
         _pause = TimeSpan.FromTicks(Math.Min(pause.Ticks * 2, Options.BackOffMax.Ticks));
         Became(new(LoopState.Waiting, exception.Message));
@@ -160,7 +242,8 @@ public abstract class LogLoop
             Logger.Unavailable(_name, pause, exception.Message);
         else
             Logger.FailedUnexpectedly(_name, pause, exception);
-        await Task.Delay(pause, Time, cancellation).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        // Nothing is pending now: whoever waits for a partition can have it at once.
+        await Task.WhenAny(changed, Task.Delay(pause, Time, cancellation));
     }
 
     void Became(LoopStatus status)
@@ -168,7 +251,7 @@ public abstract class LogLoop
         if (status.State == LoopState.Running)
         {
             if (_status.State == LoopState.Waiting) Logger.WorksAgain(_name);
-            else Logger.Running(_name, _nexts.Length, Snapshot().Sum(lag => lag.Frames));
+            else Logger.Running(_name, _held.Count, Snapshot().Sum(lag => lag.Frames));
         }
 
         Volatile.Write(ref _status, status);

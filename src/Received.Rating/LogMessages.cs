@@ -33,4 +33,8 @@ static partial class LogMessages
 
     [LoggerMessage(2008, LogLevel.Warning, "The log could not be told what it may forget; it is tried again.")]
     public static partial void TrimFailed(this ILogger logger, Exception exception);
+
+    [LoggerMessage(
+        2009, LogLevel.Information, "{Loop} owns the partitions [{Partitions}] now, {Behind} frames behind.")]
+    public static partial void Owns(this ILogger logger, string loop, string partitions, long behind);
 }

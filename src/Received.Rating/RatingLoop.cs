@@ -19,49 +19,48 @@ public sealed class RatingLoop : LogLoop
     readonly IUsageStore _store;
     readonly IKeyIndex _keys;
     readonly RatingMetrics _metrics;
-    readonly Slot[] _slots;
     readonly FrameReader _reader = new();
     readonly EventColumns _events = new();
     readonly List<RatedBatch> _batches = [];
     readonly List<KeyBatch> _keyBatches = [];
     readonly List<Slot> _closed = [];
     readonly List<Heartbeat> _heartbeats = [];
-    readonly PartitionId[] _observed;
-    readonly long[] _heads;
+    Slot[] _slots = [];
+    PartitionId[] _observed = [];
+    long[] _heads = [];
     long? _firstPendingAt;
     long? _heartbeatAt;
     long _expiredAt;
 
     public RatingLoop(
-        ILog log, IUsageStore store, IKeyIndex keys, IReadOnlyList<PartitionId> partitions, RatingOptions options,
+        ILog log, IUsageStore store, IKeyIndex keys, Ownership ownership, RatingOptions options,
         RatingMetrics metrics, TimeProvider time, ILogger<RatingLoop> logger)
-        : base("Rating", log, partitions, options, time, logger)
+        : base("Rating", log, ownership, options, time, logger)
     {
         _store = store;
         _keys = keys;
         _metrics = metrics;
         _expiredAt = time.GetTimestamp();
-        var totalsMax = options.TotalsCachedMax / Math.Max(1, partitions.Count);
-        var namesMax = options.NamesCachedMax / Math.Max(1, partitions.Count);
-        _slots = [.. partitions.Select(partition => new Slot(
-            new(partition, log.Identity, new(keys, partition, log.Identity), store, totalsMax, namesMax),
-            new(partition)))];
-        _observed = [.. partitions];
-        _heads = new long[_observed.Length];
         metrics.Observe("rating", Snapshot);
     }
 
     public override IReadOnlyList<PartitionLag> Snapshot()
     {
         var nowMs = NowMs;
-        return [.. _slots.Select(slot => slot.Turn.Lag(Log, nowMs))];
+        return [.. Volatile.Read(ref _slots).Select(slot => slot.Turn.Lag(Log, nowMs))];
     }
 
-    private protected override async ValueTask OpenAsync(CancellationToken cancellation)
+    private protected override void Forget() => _firstPendingAt = null;
+
+    private protected override async ValueTask OpenAsync(PartitionId partition, CancellationToken cancellation)
     {
-        _firstPendingAt = null;
-        foreach (var slot in _slots) await OpenAsync(slot, false, cancellation);
+        var slot = Array.Find(_slots, one => one.Rater.Partition == partition);
+        if (slot is null) SetSlots([.. _slots, slot = NewSlot(partition)]);
+        await OpenAsync(slot, false, cancellation);
     }
+
+    private protected override void Drop(PartitionId partition) =>
+        SetSlots([.. _slots.Where(slot => slot.Rater.Partition != partition)]);
 
     private protected override async ValueTask<bool> PassAsync(CancellationToken cancellation)
     {
@@ -114,6 +113,24 @@ public sealed class RatingLoop : LogLoop
         for (var i = 0; i < _slots.Length; i++) nexts[i] = _slots[i].Rater.Next;
     }
 
+    void SetSlots(Slot[] slots)
+    {
+        _observed = [.. slots.Select(slot => slot.Rater.Partition)];
+        _heads = new long[slots.Length];
+        Volatile.Write(ref _slots, slots);
+    }
+
+    /// <summary>An equal share of the caches for all partitions of the log: so that any number of them keeps the
+    /// bound.</summary>
+    Slot NewSlot(PartitionId partition)
+    {
+        var identity = Log.Identity;
+        return new(
+            new(partition, identity, new(_keys, partition, identity), _store,
+                Options.TotalsCachedMax / identity.PartitionCount, Options.NamesCachedMax / identity.PartitionCount),
+            new(partition));
+    }
+
     async ValueTask OpenAsync(Slot slot, bool exact, CancellationToken cancellation)
     {
         await slot.Rater.OpenAsync(exact, cancellation);
@@ -159,6 +176,8 @@ public sealed class RatingLoop : LogLoop
     /// <summary>Law 7. The time is taken before the heads: what was acknowledged by then is below them.</summary>
     async ValueTask BeatAsync(CancellationToken cancellation)
     {
+        _heartbeatAt = Time.GetTimestamp();
+        if (_slots.Length == 0) return;
         var nowMs = NowMs;
         await Log.ObserveHeadsAsync(_observed, _heads, cancellation);
         _heartbeats.Clear();
@@ -171,7 +190,6 @@ public sealed class RatingLoop : LogLoop
 
         await _store.WriteHeartbeatsAsync(_heartbeats, cancellation);
         Wrote();
-        _heartbeatAt = Time.GetTimestamp();
     }
 
     async ValueTask ExpireAsync(CancellationToken cancellation)

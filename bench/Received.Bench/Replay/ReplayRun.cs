@@ -1,7 +1,7 @@
 using System.Globalization;
 using Microsoft.Extensions.Logging.Abstractions;
+using Received.Log;
 using Received.Log.Segments;
-using Received.Model;
 using Received.Rating;
 using Received.Usage.DuckDb;
 using Received.Usage.Runs;
@@ -49,8 +49,7 @@ static class ReplayRun
         await using var store = new DuckDbUsageStore(new() { Path = usage });
         await store.OpenAsync(log.Identity);
         using var metrics = new RatingMetrics();
-        IReadOnlyList<PartitionId> partitions =
-            [.. Enumerable.Range(0, log.Identity.PartitionCount).Select(i => new PartitionId((ushort)i))];
+        var partitions = Ownership.OfAll(log.Identity);
         var settings = new RatingOptions();
         var rating = new RatingLoop(
             log, store, keys, partitions, settings, metrics, TimeProvider.System, NullLogger<RatingLoop>.Instance);

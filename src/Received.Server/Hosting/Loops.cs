@@ -1,3 +1,4 @@
+using Received.Log;
 using Received.Model;
 using Received.Rating;
 using Received.Server.Options;
@@ -14,9 +15,7 @@ sealed class Loops
     public Loops(Engine engine, Settings settings, RatingMetrics metrics, TimeProvider time, ILoggerFactory logging)
     {
         _time = time;
-        IReadOnlyList<PartitionId> partitions =
-            [.. Enumerable.Range(0, engine.Log.Identity.PartitionCount)
-                .Select(number => new PartitionId((ushort)number))];
+        var partitions = Ownership.OfAll(engine.Log.Identity);
         Rating = new(
             engine.Log, engine.Store, engine.Keys, partitions, settings.Rating, metrics, time,
             logging.CreateLogger<RatingLoop>());

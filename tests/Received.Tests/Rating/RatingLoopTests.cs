@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging.Abstractions;
+using Received.Log;
 using Received.Rating;
 using Received.Tests.Rating.Fakes;
 using Received.Usage;
@@ -121,7 +122,7 @@ public sealed class RatingLoopTests : IDisposable
         };
         var options = new RatingOptions { ArchiveDelay = TimeSpan.FromMinutes(1), ReadBytes = 64 * 1024 * 1024 };
         var archive = new ArchiveLoop(
-            log, store, [History.Partition], options, () => 0, _metrics, TimeProvider.System,
+            log, store, Ownership.Of([History.Partition]), options, () => 0, _metrics, TimeProvider.System,
             NullLogger<ArchiveLoop>.Instance);
         await RunUntil(archive, () => archive.Snapshot()[0].Next >= 80);
         Assert.InRange(held, 64_000_000, 70_000_000);
@@ -170,9 +171,10 @@ public sealed class RatingLoopTests : IDisposable
     IReadOnlyList<Heartbeat> Beats() => _store.ReadHeartbeatsAsync().AsTask().Result;
 
     RatingLoop Rating(ScriptedLog log) => new(
-        log, _store, _keys, [History.Partition], Fast, _metrics, TimeProvider.System, NullLogger<RatingLoop>.Instance);
+        log, _store, _keys, Ownership.Of([History.Partition]), Fast, _metrics, TimeProvider.System,
+        NullLogger<RatingLoop>.Instance);
 
     ArchiveLoop Archive(ScriptedLog log) => new(
-        log, _store, [History.Partition], Fast, () => 0, _metrics, TimeProvider.System,
+        log, _store, Ownership.Of([History.Partition]), Fast, () => 0, _metrics, TimeProvider.System,
         NullLogger<ArchiveLoop>.Instance);
 }

@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using Received.Model;
 using Received.Usage;
 
@@ -7,7 +6,8 @@ namespace Received.Tests.Rating.Fakes;
 /// <summary>A key index in memory that can fail on demand.</summary>
 sealed class MemoryKeys : IKeyIndex
 {
-    readonly ConcurrentDictionary<(PartitionId, UInt128), HashSet<KeyEntry>> _entries = new();
+    readonly Lock _gate = new();
+    readonly Dictionary<(PartitionId, UInt128), HashSet<KeyEntry>> _entries = [];
 
     /// <summary>Called before and after each addition; may throw.</summary>
     public Action<bool> OnAdd { get; set; } = _ => { };
@@ -20,12 +20,15 @@ sealed class MemoryKeys : IKeyIndex
         CancellationToken cancellation = default)
     {
         OnFind();
-        for (var i = 0; i < identities.Length; i++)
+        lock (_gate)
         {
-            found.Span[i] = _entries.GetValueOrDefault((partition, identities.Span[i]), [])
-                .Where(entry => entry.LogTimeMs >= notBeforeMs)
-                .OrderBy(entry => (entry.Generation, entry.Offset, entry.Index))
-                .FirstOrDefault();
+            for (var i = 0; i < identities.Length; i++)
+            {
+                found.Span[i] = _entries.GetValueOrDefault((partition, identities.Span[i]), [])
+                    .Where(entry => entry.LogTimeMs >= notBeforeMs)
+                    .OrderBy(entry => (entry.Generation, entry.Offset, entry.Index))
+                    .FirstOrDefault();
+            }
         }
 
         return default;
@@ -34,9 +37,17 @@ sealed class MemoryKeys : IKeyIndex
     public ValueTask AddAsync(IReadOnlyList<KeyBatch> batches, CancellationToken cancellation = default)
     {
         OnAdd(false);
-        foreach (var batch in batches)
-            foreach (var entry in batch.Entries.Span)
-                _entries.GetOrAdd((batch.Partition, entry.Identity), _ => []).Add(entry);
+        lock (_gate)
+        {
+            foreach (var batch in batches)
+                foreach (var entry in batch.Entries.Span)
+                {
+                    if (!_entries.TryGetValue((batch.Partition, entry.Identity), out var entries))
+                        _entries[(batch.Partition, entry.Identity)] = entries = [];
+                    entries.Add(entry);
+                }
+        }
+
         OnAdd(true);
         return default;
     }
@@ -46,8 +57,14 @@ sealed class MemoryKeys : IKeyIndex
         [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellation = default)
     {
         await Task.CompletedTask;
-        foreach (var (key, entries) in _entries)
-            if (key.Item1 == partition) yield return entries.Where(entry => entry.LogTimeMs >= notBeforeMs).ToArray();
+        KeyEntry[] all;
+        lock (_gate)
+        {
+            all = [.. _entries.Where(pair => pair.Key.Item1 == partition).SelectMany(pair => pair.Value)
+                .Where(entry => entry.LogTimeMs >= notBeforeMs)];
+        }
+
+        yield return all;
     }
 
     public ValueTask ExpireAsync(PartitionId partition, long beforeMs, CancellationToken cancellation = default) =>

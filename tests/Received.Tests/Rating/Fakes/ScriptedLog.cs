@@ -87,6 +87,16 @@ sealed class ScriptedLog(int partitions, TimeSpan? dedupeWindow = null) : ILog
         }
     }
 
+    /// <summary>How many have read all of the partition and wait for more.</summary>
+    public int Waiting(PartitionId partition)
+    {
+        lock (_gate)
+        {
+            return _waits.Count(wait => wait.Partition == partition.Value && !wait.Done.Task.IsCompleted
+                && wait.Offset == _frames[partition.Value].Count);
+        }
+    }
+
     public ValueTask TrimAsync(IReadOnlyList<long> before, CancellationToken cancellation = default)
     {
         lock (_gate)
