@@ -70,7 +70,20 @@ public enum RecordState : byte
 
 /// <summary>A record as read.</summary>
 /// <param name="Frame">Header and payload; the header alone when the payload is broken; empty when both are.</param>
-public readonly record struct LogRecord(long Offset, RecordState State, ReadOnlyMemory<byte> Frame);
+public readonly record struct LogRecord(long Offset, RecordState State, ReadOnlyMemory<byte> Frame)
+{
+    /// <summary>A stored frame's bytes, marked as they are found.</summary>
+    public static LogRecord Of(long offset, ReadOnlyMemory<byte> frame)
+    {
+        var found = FrameHeader.Check(frame.Span);
+        return found switch
+        {
+            RecordState.Whole => new(offset, found, frame),
+            RecordState.PayloadBroken => new(offset, found, frame[..FrameHeader.Bytes]),
+            RecordState.HeaderBroken => new(offset, found, default),
+        };
+    }
+}
 
 /// <summary>Records of one partition in order, in rented memory: dispose it when they have been decoded.</summary>
 public sealed class LogBatch(IReadOnlyList<LogRecord> records, IDisposable? memory) : IDisposable
@@ -94,6 +107,9 @@ public enum LogUnavailableReason
     DiskFull,
     Failing,
     Closing,
+
+    /// <summary>More waits for the log than may; the frame is not in it.</summary>
+    Busy,
 }
 
 /// <summary>An offset that the log does not have: it was cut, or is another log.</summary>

@@ -48,4 +48,51 @@ static partial class LogMessages
 
     [LoggerMessage(13, LogLevel.Warning, "Segment {Segment} could not be deleted; tried again at the next trim.")]
     public static partial void NotTrimmed(ILogger logger, string segment, Exception error);
+
+    [LoggerMessage(20, LogLevel.Information, "Made topic {Topic} with {Partitions} partitions, {Replicas} replicas.")]
+    public static partial void TopicMade(ILogger logger, string topic, int partitions, int replicas);
+
+    [LoggerMessage(21, LogLevel.Warning, "Topic {Topic} {What}")]
+    public static partial void TopicDoubtful(ILogger logger, string topic, string what);
+
+    [LoggerMessage(22, LogLevel.Warning,
+        "Kafka's user may not read the settings of topic {Topic} (DescribeConfigs): they were not checked.")]
+    public static partial void TopicUnchecked(ILogger logger, string topic);
+
+    [LoggerMessage(23, LogLevel.Warning, "Kafka's client: {Facility}: {Text}")]
+    public static partial void KafkaComplains(ILogger logger, string facility, string text);
+
+    [LoggerMessage(24, LogLevel.Debug, "Kafka's client: {Facility}: {Text}")]
+    public static partial void KafkaSays(ILogger logger, string facility, string text);
+
+    [LoggerMessage(25, LogLevel.Error, "Kafka does not serve the log: {Reason}")]
+    public static partial void KafkaFails(ILogger logger, string reason);
+
+    [LoggerMessage(26, LogLevel.Information, "Kafka serves the log again.")]
+    public static partial void KafkaWorksAgain(ILogger logger);
+
+    [LoggerMessage(27, LogLevel.Critical, "{Reason} Nothing is appended or read any more.")]
+    public static partial void TopicReplaced(ILogger logger, string reason);
+
+    [LoggerMessage(28, LogLevel.Error, "Kafka's producer gave up and is made anew: {Reason}")]
+    public static partial void ProducerReplaced(ILogger logger, string reason);
+
+    [LoggerMessage(29, LogLevel.Warning,
+        "{Count} frames had no clear answer: {Found} were found in the log and are acknowledged, the outcome of the "
+        + "others is unknown.")]
+    public static partial void ReadBack(ILogger logger, int count, int found);
+
+    [LoggerMessage(30, LogLevel.Warning, "Frames without a clear answer could not be looked for: {Reason}")]
+    public static partial void ReadBackFailed(ILogger logger, string reason);
+
+    [LoggerMessage(31, LogLevel.Error,
+        "Partition {Partition} has no frames at {From} to {To}: they count as broken. The topic was written by "
+        + "something else, or compacted.")]
+    public static partial void OffsetsMissing(ILogger logger, int partition, long from, long to);
+
+    [LoggerMessage(32, LogLevel.Warning, "Partition {Partition} cannot be read: {Reason}")]
+    public static partial void PartitionUnreadable(ILogger logger, int partition, string reason);
+
+    [LoggerMessage(33, LogLevel.Critical, "A reader of Kafka ended by an error of its own.")]
+    public static partial void ReaderEnded(ILogger logger, Exception error);
 }

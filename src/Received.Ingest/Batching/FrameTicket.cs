@@ -9,6 +9,7 @@ enum AppendOutcome : byte
     DiskFull,
     Failing,
     Closing,
+    Busy,
 }
 
 /// <summary>A frame's offset, if it is durable. Otherwise whether it is in the log all the same is unknown.</summary>

@@ -137,5 +137,6 @@ sealed class PartitionQueue(
         LogUnavailableReason.DiskFull => AppendOutcome.DiskFull,
         LogUnavailableReason.Failing => AppendOutcome.Failing,
         LogUnavailableReason.Closing => AppendOutcome.Closing,
+        LogUnavailableReason.Busy => AppendOutcome.Busy,
     };
 }

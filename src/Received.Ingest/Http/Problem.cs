@@ -99,6 +99,7 @@ sealed record Problem(int Status, string Code, string Detail)
         AppendOutcome.DiskFull => LogFull,
         AppendOutcome.Failing => LogUnavailable,
         AppendOutcome.Closing => Closing,
+        AppendOutcome.Busy => ServerFull,
     };
 
     public static Problem? Of(ScanResult result, int eventsMax) => result.Fault switch

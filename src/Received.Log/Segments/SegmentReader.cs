@@ -93,14 +93,7 @@ sealed class SegmentReader(LogState state, SegmentCache cache)
         var sound = RecordHeader.TryRead(bytes.AsSpan(at, RecordHeader.Bytes), seed, place.Position, out var header)
             && header.Partition == partition.Value && header.Offset == offset && header.FrameBytes == place.FrameBytes;
         if (!sound) return new(offset, RecordState.HeaderBroken, default);
-        var frame = bytes.AsMemory(at + RecordHeader.Bytes, place.FrameBytes);
-        var found = FrameHeader.Check(frame.Span);
-        return found switch
-        {
-            RecordState.Whole => new(offset, found, frame),
-            RecordState.PayloadBroken => new(offset, found, frame[..FrameHeader.Bytes]),
-            RecordState.HeaderBroken => new(offset, found, default),
-        };
+        return LogRecord.Of(offset, bytes.AsMemory(at + RecordHeader.Bytes, place.FrameBytes));
     }
 
     /// <summary>Cuts the places into runs that one call reads; returns the bytes they take in all.</summary>

@@ -35,6 +35,7 @@ public sealed class IngestLawTests
     [InlineData(LogUnavailableReason.DiskFull, "log_full")]
     [InlineData(LogUnavailableReason.Failing, "log_unavailable")]
     [InlineData(LogUnavailableReason.Closing, "closing")]
+    [InlineData(LogUnavailableReason.Busy, "server_busy")]
     public async Task Law_1_an_append_that_failed_is_answered_with_503_and_the_next_one_is_tried(
         LogUnavailableReason reason, string code)
     {
