@@ -1,0 +1,154 @@
+using System.Buffers;
+using System.Buffers.Binary;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using System.Text;
+
+namespace Received.Usage.ClickHouse;
+
+/// <summary>
+/// Rows on their way into a table, as a block of ClickHouse's Native format: column by column, so that a column of
+/// numbers is one copy. Measured as the fastest way in. Kept and used again: buffers grow to the largest block.
+/// Invariant: every column has <see cref="Rows"/> entries whenever the block is sent.
+/// </summary>
+sealed class NativeBlock
+{
+    // Version of the serialisation, and flags: keys follow, in a dictionary of the block's own; indices are UInt32.
+    const long DictionaryVersion = 1;
+    const long DictionaryKind = 0x602;
+
+    readonly Column[] _columns;
+
+    /// <param name="columns">Names with types of fixed size, String, or LowCardinality(String).</param>
+    public NativeBlock(string table, params (string Name, string Type)[] columns)
+    {
+        Table = table;
+        _columns = [.. columns.Select(column => new Column(column.Name, column.Type))];
+        Insert = $"INSERT INTO {table} ({string.Join(", ", columns.Select(column => column.Name))}) FORMAT Native";
+    }
+
+    public string Table { get; }
+
+    /// <summary>The statement that takes the block.</summary>
+    public string Insert { get; }
+
+    public int Rows { get; private set; }
+
+    public void Clear()
+    {
+        Rows = 0;
+        foreach (var column in _columns) column.Clear();
+    }
+
+    public void Set<T>(int column, T value)
+        where T : unmanaged =>
+        Unsafe.WriteUnaligned(ref Block<byte>(column, Unsafe.SizeOf<T>())[0], value);
+
+    public void Set(int column, string value)
+    {
+        var target = _columns[column].Data;
+        WriteLength(target, Encoding.UTF8.GetByteCount(value));
+        Encoding.UTF8.GetBytes(value, target);
+    }
+
+    public void Set(int column, ReadOnlySpan<byte> value)
+    {
+        var target = _columns[column].Data;
+        WriteLength(target, value.Length);
+        target.Write(value);
+    }
+
+    public void EndRow() => Rows++;
+
+    /// <summary>Room for that many values of a column, to be filled.</summary>
+    public Span<T> Block<T>(int column, int count)
+        where T : unmanaged
+    {
+        var bytes = checked(count * Unsafe.SizeOf<T>());
+        var data = _columns[column].Data;
+        var span = data.GetSpan(bytes)[..bytes];
+        data.Advance(bytes);
+        return MemoryMarshal.Cast<byte, T>(span);
+    }
+
+    /// <summary>Rows that were filled by <see cref="Block"/>.</summary>
+    public void Advance(int rows) => Rows += rows;
+
+    /// <summary>Adds a value to a column's dictionary; rows name it by index, as UInt32.</summary>
+    public void SetEntry(int column, ReadOnlySpan<byte> value)
+    {
+        var target = _columns[column];
+        WriteLength(target.Dictionary, value.Length);
+        target.Dictionary.Write(value);
+        target.Entries++;
+    }
+
+    public void WriteTo(ArrayBufferWriter<byte> target)
+    {
+        WriteLength(target, _columns.Length);
+        WriteLength(target, Rows);
+        foreach (var column in _columns)
+        {
+            target.Write(column.Head);
+            if (column.IsDictionary)
+            {
+                WriteLong(target, DictionaryVersion);
+                WriteLong(target, DictionaryKind);
+                WriteLong(target, column.Entries);
+                target.Write(column.Dictionary.WrittenSpan);
+                WriteLong(target, Rows);
+            }
+
+            target.Write(column.Data.WrittenSpan);
+        }
+    }
+
+    static void WriteLong(ArrayBufferWriter<byte> target, long value)
+    {
+        BinaryPrimitives.WriteInt64LittleEndian(target.GetSpan(sizeof(long)), value);
+        target.Advance(sizeof(long));
+    }
+
+    static void WriteLength(ArrayBufferWriter<byte> target, int length)
+    {
+        var span = target.GetSpan(5);
+        var rest = (uint)length;
+        var at = 0;
+        for (; rest >= 0x80; rest >>= 7) span[at++] = unchecked((byte)(rest | 0x80));
+        span[at++] = (byte)rest;
+        target.Advance(at);
+    }
+
+    sealed class Column
+    {
+        public Column(string name, string type)
+        {
+            IsDictionary = type.StartsWith("LowCardinality", StringComparison.Ordinal);
+            var head = new ArrayBufferWriter<byte>();
+            foreach (var text in (string[])[name, type])
+            {
+                WriteLength(head, Encoding.UTF8.GetByteCount(text));
+                Encoding.UTF8.GetBytes(text, head);
+            }
+
+            Head = head.WrittenSpan.ToArray();
+        }
+
+        public byte[] Head { get; }
+
+        public bool IsDictionary { get; }
+
+        public ArrayBufferWriter<byte> Data { get; } = new();
+
+        public ArrayBufferWriter<byte> Dictionary { get; } = new();
+
+        public int Entries { get; set; }
+
+        public void Clear()
+        {
+            Data.ResetWrittenCount();
+            Dictionary.ResetWrittenCount();
+            Entries = 0;
+        }
+    }
+}

@@ -1,0 +1,63 @@
+using Received.Usage;
+using Received.Usage.ClickHouse;
+using Xunit;
+
+namespace Received.Tests.Usage;
+
+public sealed class ClickHouseKeyIndexTests : KeyIndexContract, IAsyncLifetime
+{
+    const long DayMs = 86_400_000;
+
+    readonly ClickHouseDatabase _database = new();
+
+    public ValueTask InitializeAsync() => _database.InitializeAsync();
+
+    public ValueTask DisposeAsync() => _database.DisposeAsync();
+
+    protected override async ValueTask<IKeyIndex> OpenAsync() =>
+        await ClickHouseKeyIndex.OpenAsync(_database.Options());
+
+    [Fact]
+    public async Task A_day_goes_when_every_partition_in_it_has_allowed_it_and_not_before()
+    {
+        await using var index = await OpenAsync();
+        await index.AddAsync(
+            [
+                Batch(One, Entry(1, 10 * DayMs), Entry(2, 11 * DayMs), Entry(3, 12 * DayMs)),
+                Batch(Two, Entry(4, 11 * DayMs)),
+            ]);
+        await index.ExpireAsync(One, (12 * DayMs) + 5);
+        Assert.Equal([11UL, 12], await DaysAsync());
+        await index.ExpireAsync(Two, (12 * DayMs) - 1);
+        Assert.Equal([11UL, 12], await DaysAsync());
+        await index.ExpireAsync(Two, 12 * DayMs);
+        Assert.Equal([12UL], await DaysAsync());
+        Assert.Equal([default, Entry(3, 12 * DayMs)], await FindAsync(index, One, 0, 2, 3));
+    }
+
+    [Fact]
+    public async Task More_identities_than_one_query_takes_are_found_in_their_places()
+    {
+        await using var index = await OpenAsync();
+        var entries = Enumerable.Range(0, 50_000).Select(i => Entry((UInt128)i << 70, i)).ToArray();
+        await index.AddAsync([Batch(One, entries)]);
+        var asked = Enumerable.Range(0, 50_000).Select(i => (UInt128)(i * 7 % 50_000 * 2) << 70).ToArray();
+        var found = await FindAsync(index, One, 0, asked);
+        Assert.Equal(asked.Select(id => id >> 70 < 50_000 ? entries[(int)(id >> 70)] : default), found);
+        Assert.Equal(50_000, (await StreamAsync(index, One, 0)).Count);
+    }
+
+    [Fact]
+    public async Task Several_processes_that_start_at_once_make_the_tables_once()
+    {
+        var opened = await Task.WhenAll(Enumerable.Range(0, 6).Select(async _ => await OpenAsync()));
+        foreach (var index in opened) await AddAsync(index, One, Entry(7, 1));
+        Assert.Equal([Entry(7, 1)], await FindAsync(opened[0], One, 0, 7));
+        Assert.Equal([0UL], await _database.NumbersAsync(
+            "SELECT count() FROM system.tables WHERE database = currentDatabase() AND name = 'schema_lock'"));
+        foreach (var index in opened) await index.DisposeAsync();
+    }
+
+    Task<List<ulong>> DaysAsync() => _database.NumbersAsync(
+        "SELECT DISTINCT toUInt64(intDiv(log_time_ms, 86400000)) AS day FROM keys ORDER BY day");
+}
