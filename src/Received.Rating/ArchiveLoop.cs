@@ -19,9 +19,11 @@ public sealed class ArchiveLoop : LogLoop
     // to a hundredth of that: the number of events alone would bound nothing.
     const long BytesMax = 64 * 1024 * 1024;
 
+    static readonly TimeSpan YieldLook = TimeSpan.FromMilliseconds(50);
+
     readonly IUsageStore _store;
     readonly RatingMetrics _metrics;
-    readonly Func<long> _ratingBehind;
+    readonly Func<TimeSpan> _ratingBehind;
     readonly FrameReader _reader = new();
     readonly ColumnsPool _pool = new(BytesMax);
     readonly List<ArchiveBatch> _batches = [];
@@ -32,10 +34,10 @@ public sealed class ArchiveLoop : LogLoop
     long _pendingBytes;
     int _pendingFrames;
 
-    /// <param name="ratingBehind">How many frames rating is behind: the archive yields to it.</param>
+    /// <param name="ratingBehind">How far rating is behind: the archive yields to it.</param>
     public ArchiveLoop(
         ILog log, IUsageStore store, Ownership ownership, RatingOptions options,
-        Func<long> ratingBehind, RatingMetrics metrics, TimeProvider time, ILogger<ArchiveLoop> logger)
+        Func<TimeSpan> ratingBehind, RatingMetrics metrics, TimeProvider time, ILogger<ArchiveLoop> logger)
         : base("The archive", log, ownership, options, time, logger)
     {
         _store = store;
@@ -92,8 +94,7 @@ public sealed class ArchiveLoop : LogLoop
     private protected override async ValueTask FlushAsync(CancellationToken cancellation)
     {
         if (_firstPendingAt is null) return;
-        if (Options.ArchiveYieldPause > TimeSpan.Zero && _ratingBehind() > Options.ArchiveYieldFrames)
-            await Task.Delay(Options.ArchiveYieldPause, Time, cancellation);
+        await YieldAsync(cancellation);
         var started = Time.GetTimestamp();
         _batches.Clear();
         _closed.Clear();
@@ -115,6 +116,14 @@ public sealed class ArchiveLoop : LogLoop
         _metrics.Flushed("archive", Time.GetElapsedTime(started));
         Forget();
         Wrote();
+    }
+
+    /// <summary>Totals are waited for, the archive is not: while rating is behind it has the cores.</summary>
+    async ValueTask YieldAsync(CancellationToken cancellation)
+    {
+        var from = Time.GetTimestamp();
+        while (Time.GetElapsedTime(from) < Options.ArchiveYieldMax && _ratingBehind() > Options.ArchiveYieldBehind)
+            await Task.Delay(YieldLook, Time, cancellation);
     }
 
     private protected override TimeSpan SleepMax()

@@ -71,6 +71,10 @@ public abstract class LogLoop
     /// <summary>How far the loop is, per partition that it owns. Cheap; from any thread.</summary>
     public abstract IReadOnlyList<PartitionLag> Snapshot();
 
+    /// <summary>How far it is behind in the partition where it is the furthest behind.</summary>
+    public TimeSpan Behind => Snapshot().Aggregate(
+        TimeSpan.Zero, (most, lag) => lag.Behind > most ? lag.Behind : most);
+
     /// <summary>
     /// Runs until cancelled, or until it must refuse; never throws. When cancelled it finishes the pass at hand and
     /// writes what is pending, for at most five seconds.

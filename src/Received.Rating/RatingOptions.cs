@@ -40,15 +40,14 @@ public sealed class RatingOptions
     /// <summary>How long an event waits to be archived while fewer than <see cref="ArchiveEvents"/> wait.</summary>
     public TimeSpan ArchiveDelay { get; set; } = TimeSpan.FromMilliseconds(500);
 
-    /// <summary>
-    /// Frames that rating may be behind before the archive pauses between writes, so that rating has the store and
-    /// the cores. It never stops: retention waits for it.
-    /// </summary>
-    [Range(0, int.MaxValue)]
-    public int ArchiveYieldFrames { get; set; } = 64;
+    /// <summary>How old an event may be that is not rated yet before the archive leaves the cores to rating.</summary>
+    public TimeSpan ArchiveYieldBehind { get; set; } = TimeSpan.FromMilliseconds(600);
 
-    /// <summary>The archive's pause while rating is behind. Zero: it does not yield.</summary>
-    public TimeSpan ArchiveYieldPause { get; set; } = TimeSpan.FromMilliseconds(100);
+    /// <summary>
+    /// The longest that a write of the archive waits for rating to catch up. Zero: it does not yield. It never stops
+    /// for good: the log keeps what is not archived.
+    /// </summary>
+    public TimeSpan ArchiveYieldMax { get; set; } = TimeSpan.FromSeconds(1);
 
     /// <summary>A write that takes longer shows in the loop's status and in the server's health.</summary>
     public TimeSpan StuckAfter { get; set; } = TimeSpan.FromSeconds(5);

@@ -63,7 +63,7 @@ sealed class World : IAsyncDisposable
     /// <summary>Deletes all that was made from the log, so that the next start makes it anew.</summary>
     public void ForgetRated()
     {
-        foreach (var file in Directory.GetFiles(Data, "usage.duckdb*")) File.Delete(file);
+        foreach (var file in Directory.GetFiles(Data, "usage.*")) File.Delete(file);
         Directory.Delete(Path.Combine(Data, "keys"), recursive: true);
     }
 

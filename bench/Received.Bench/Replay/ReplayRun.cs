@@ -29,7 +29,7 @@ static class ReplayRun
             await using var log = await ReplayLog.WriteAsync(options, Path.Combine(folder, "log"));
             var usage = Path.Combine(folder, "usage.duckdb");
             var balanced = await ReplayAsync(options, log, folder, usage);
-            var bytes = Directory.GetFiles(folder, "usage.duckdb*").Sum(file => new FileInfo(file).Length);
+            var bytes = Directory.GetFiles(folder, "usage.*").Sum(file => new FileInfo(file).Length);
             Console.WriteLine(string.Create(
                 CultureInfo.InvariantCulture,
                 $"stored   {(double)bytes / options.Events:N1} B an event in DuckDB, "
@@ -54,8 +54,8 @@ static class ReplayRun
         var rating = new RatingLoop(
             log, store, keys, partitions, settings, metrics, TimeProvider.System, NullLogger<RatingLoop>.Instance);
         var archive = new ArchiveLoop(
-            log, store, partitions, settings, () => options.Together ? rating.Snapshot().Sum(lag => lag.Frames) : 0,
-            metrics, TimeProvider.System, NullLogger<ArchiveLoop>.Instance);
+            log, store, partitions, settings, () => options.Together ? rating.Behind : TimeSpan.Zero, metrics,
+            TimeProvider.System, NullLogger<ArchiveLoop>.Instance);
         if (options.Together)
         {
             await MeasureAsync("both", options.Events, rating, archive);

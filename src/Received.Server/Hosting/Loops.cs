@@ -20,8 +20,8 @@ sealed class Loops
             engine.Log, engine.Store, engine.Keys, partitions, settings.Rating, metrics, time,
             logging.CreateLogger<RatingLoop>());
         Archive = new(
-            engine.Log, engine.Store, partitions, settings.Rating, () => Rating.Snapshot().Sum(lag => lag.Frames),
-            metrics, time, logging.CreateLogger<ArchiveLoop>());
+            engine.Log, engine.Store, partitions, settings.Rating, () => Rating.Behind, metrics, time,
+            logging.CreateLogger<ArchiveLoop>());
         Retention = new(engine.Log, engine.Store, settings.Rating, time, logging.CreateLogger<RetentionLoop>());
     }
 

@@ -69,7 +69,7 @@ sealed class ArchiveNames(long hashSeed)
             appender.Finish();
         }
 
-        using var rows = session.Query("SELECT id, num FROM archive_names WHERE id IN (SELECT id FROM stage_ids)");
+        using var rows = session.Query("SELECT id, num FROM archive.names WHERE id IN (SELECT id FROM stage_ids)");
         while (rows.Next())
         {
             for (var i = 0; i < rows.Count; i++)
@@ -84,7 +84,7 @@ sealed class ArchiveNames(long hashSeed)
     void Add(DuckDbSession session)
     {
         var next = NextNumber(session);
-        using var appender = session.Append("archive_names");
+        using var appender = session.Append("names", Schema.Archive);
         foreach (var (id, (kind, table, index)) in _missing)
         {
             appender.Set(0, next);
@@ -102,7 +102,7 @@ sealed class ArchiveNames(long hashSeed)
 
     static int NextNumber(DuckDbSession session)
     {
-        using var rows = session.Query("SELECT coalesce(max(num), -1) + 1 FROM archive_names");
+        using var rows = session.Query("SELECT coalesce(max(num), -1) + 1 FROM archive.names");
         rows.Next();
         return rows.Column<int>(0)[0];
     }

@@ -14,14 +14,14 @@ static class ArchiveReads
     const int PageFrames = 512;
 
     const string EventsOfPage =
-        "FROM events WHERE partition = $1 AND generation = $2 AND \"offset\" BETWEEN $3 AND $4";
+        "FROM archive.events WHERE partition = $1 AND generation = $2 AND \"offset\" BETWEEN $3 AND $4";
 
     /// <summary>Null if the partition has none yet.</summary>
     public static ArchiveProgress? Progress(DuckDbSession session, PartitionId partition)
     {
         using var rows = session.Query(
             """
-            SELECT generation, next, last_checksum, accepted, unknown_frames FROM archive_progress WHERE partition = $1
+            SELECT generation, next, last_checksum, accepted, unknown_frames FROM archive.progress WHERE partition = $1
             """, partition.Value);
         if (!rows.Next()) return null;
         return new(
@@ -53,7 +53,7 @@ static class ArchiveReads
     static List<ushort> Generations(DuckDbSession session, PartitionId partition)
     {
         using var rows = session.Query(
-            "SELECT DISTINCT generation FROM frames WHERE partition = $1 ORDER BY generation", partition.Value);
+            "SELECT DISTINCT generation FROM archive.frames WHERE partition = $1 ORDER BY generation", partition.Value);
         var generations = new List<ushort>();
         while (rows.Next()) generations.AddRange(rows.Column<ushort>(0));
         return generations;
@@ -66,7 +66,7 @@ static class ArchiveReads
         using var rows = session.Query(
             $"""
             SELECT "offset", event_count, time_ms, producer_id, producer_number, checksum, broken
-            FROM frames WHERE partition = $1 AND generation = $2 AND "offset" >= $3
+            FROM archive.frames WHERE partition = $1 AND generation = $2 AND "offset" >= $3
             ORDER BY "offset" LIMIT {PageFrames}
             """, partition.Value, generation, offset);
         var frames = new List<ArchivedFrame>();
@@ -131,7 +131,7 @@ static class ArchiveReads
     {
         using var rows = session.Query(
             $"""
-            SELECT num, account, ref, name FROM archive_names WHERE num IN (
+            SELECT num, account, ref, name FROM archive.names WHERE num IN (
                 SELECT customer {EventsOfPage} UNION SELECT product {EventsOfPage}
                 UNION SELECT assertion {EventsOfPage})
             """, partition.Value, generation, first, last);

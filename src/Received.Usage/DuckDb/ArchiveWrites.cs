@@ -10,7 +10,7 @@ namespace Received.Usage.DuckDb;
 sealed class ArchiveWrites(ArchiveNames names)
 {
     const string MergeProgress = """
-        MERGE INTO archive_progress t USING (
+        MERGE INTO archive.progress t USING (
             SELECT $1 AS partition, $2 AS generation, $3 AS next, $4 AS last_checksum, $5 AS accepted,
                 $6 AS unknown_frames) s
         ON t.partition = s.partition
@@ -38,7 +38,7 @@ sealed class ArchiveWrites(ArchiveNames names)
             }
 
             names.Intern(session, fresh.SelectMany(Decoded));
-            using (var frames = session.Append("frames"))
+            using (var frames = session.Append("frames", Schema.Archive))
             {
                 foreach (var (batch, from) in fresh) AppendFrames(frames, batch, from);
                 frames.Finish();
@@ -97,7 +97,7 @@ sealed class ArchiveWrites(ArchiveNames names)
 
     void AppendEvents(DuckDbSession session, List<(ArchiveBatch Batch, long From)> fresh)
     {
-        using var to = session.Append("events");
+        using var to = session.Append("events", Schema.Archive);
         foreach (var (batch, from) in fresh)
         {
             foreach (var frame in batch.Frames)

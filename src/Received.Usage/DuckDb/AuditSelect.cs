@@ -21,7 +21,7 @@ static class AuditSelect
         var accepted = Sums(
             session,
             """
-            SELECT p.partition, f.accepted FROM progress p JOIN frames f
+            SELECT p.partition, f.accepted FROM progress p JOIN archive.frames f
             ON f.partition = p.partition AND f.generation = p.generation AND f."offset" = p.next - 1
             """);
         var fates = ReadFates(session);

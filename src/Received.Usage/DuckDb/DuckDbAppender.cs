@@ -21,9 +21,10 @@ sealed unsafe class DuckDbAppender : IDisposable
     readonly int[] _sizes;
     int _row;
 
-    public DuckDbAppender(DuckDbSession session, string table)
+    public DuckDbAppender(DuckDbSession session, string table, string? database)
     {
-        var state = NativeMethods.Appender.DuckDBAppenderCreate(session.Connection, null, table, out _appender);
+        var state = NativeMethods.Appender.DuckDBAppenderCreateExt(
+            session.Connection, database, null, table, out _appender);
         if (state != DuckDBState.Success) throw Error();
         var count = NativeMethods.Appender.DuckDBAppenderColumnCount(_appender);
         var types = new DuckDBLogicalType[count];

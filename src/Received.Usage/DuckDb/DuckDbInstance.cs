@@ -34,6 +34,17 @@ sealed class DuckDbInstance
                 throw new DuckDbError(error ?? "The database cannot be opened.", DuckDBErrorType.Io);
             }
         }
+
+        try
+        {
+            using var session = Connect();
+            session.Execute($"ATTACH '{options.ArchivePath.Replace("'", "''", StringComparison.Ordinal)}' AS {Schema.Archive}");
+        }
+        catch
+        {
+            _database.Dispose();
+            throw;
+        }
     }
 
     public bool IsBroken { get; private set; }
@@ -42,13 +53,7 @@ sealed class DuckDbInstance
 
     public DuckDbSession Take()
     {
-        if (!_idle.TryPop(out var session))
-        {
-            if (NativeMethods.Startup.DuckDBConnect(_database, out var connection) != DuckDBState.Success)
-                throw new DuckDbError("DuckDB gives no connection.", DuckDBErrorType.Connection);
-            session = Prepare(connection);
-        }
-
+        if (!_idle.TryPop(out var session)) session = Prepare();
         _busy.Add(session);
         return session;
     }
@@ -70,9 +75,16 @@ sealed class DuckDbInstance
         CloseIfIdle();
     }
 
-    static DuckDbSession Prepare(DuckDBNativeConnection connection)
+    DuckDbSession Connect()
     {
-        var session = new DuckDbSession(connection);
+        if (NativeMethods.Startup.DuckDBConnect(_database, out var connection) != DuckDBState.Success)
+            throw new DuckDbError("DuckDB gives no connection.", DuckDBErrorType.Connection);
+        return new(connection);
+    }
+
+    DuckDbSession Prepare()
+    {
+        var session = Connect();
         try
         {
             session.Execute(Schema.Staging);

@@ -12,8 +12,14 @@ public sealed class DuckDbOptions
     // A pebibyte: whatever is above is a typing error.
     const string BytesMax = "1125899906842624";
 
-    /// <summary>The database file; its folder is made when it is missing, and also takes temporary files.</summary>
+    /// <summary>
+    /// The database file of what rating writes; the archive's is beside it. Their folder is made when it is missing, and
+    /// also takes temporary files.
+    /// </summary>
     public required string Path { get; init; }
+
+    /// <summary>The archive's database file: usage.archive.duckdb beside usage.duckdb.</summary>
+    public string ArchivePath => System.IO.Path.ChangeExtension(Path, ".archive.duckdb");
 
     /// <summary>
     /// DuckDB's memory limit in bytes. Its own default, 80 % of the machine's memory, would starve the doors beside it.

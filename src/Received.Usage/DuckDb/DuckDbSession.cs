@@ -48,7 +48,8 @@ sealed class DuckDbSession(DuckDBNativeConnection connection) : IDisposable
     public DuckDbRows Stream(string sql, params ReadOnlySpan<object?> arguments) => Query(sql, streaming: true,
         arguments);
 
-    public DuckDbAppender Append(string table) => new(this, table);
+    /// <param name="database">Null: the main one, or a temporary table.</param>
+    public DuckDbAppender Append(string table, string? database = null) => new(this, table, database);
 
     /// <summary>Starts a transaction: all its statements see one snapshot.</summary>
     public void Begin() => Execute("BEGIN TRANSACTION");

@@ -15,7 +15,7 @@ static class EventsSelect
                         AND (e.generation, e."offset") < (r.generation, r.next) THEN 0::UTINYINT END) AS picked_fate,
                 coalesce(f.reason, w.reason, 0::UTINYINT) AS reason,
                 f.original_partition, f.original_generation, f.original_offset, f.original_index
-            FROM events e
+            FROM archive.events e
             LEFT JOIN fates f ON f.partition = e.partition AND f.generation = e.generation
                 AND f."offset" = e."offset" AND f."index" = e."index"
             LEFT JOIN fates w ON w.partition = e.partition AND w.generation = e.generation
@@ -27,8 +27,8 @@ static class EventsSelect
         SELECT e.partition, e.generation, e."offset", e."index", e.account, c.ref, c.name, p.ref, p.name, a.name, a.ref,
             e.timestamp_ms, e.received_at_ms, e.quantity, e.key, e.data, e.picked_fate, e.reason,
             e.original_partition, e.original_generation, e.original_offset, e.original_index
-        FROM picked e JOIN archive_names c ON c.num = e.customer JOIN archive_names p ON p.num = e.product
-        JOIN archive_names a ON a.num = e.assertion
+        FROM picked e JOIN archive.names c ON c.num = e.customer JOIN archive.names p ON p.num = e.product
+        JOIN archive.names a ON a.num = e.assertion
         ORDER BY e.partition, e.generation, e."offset", e."index"
         """;
 
@@ -62,7 +62,7 @@ static class EventsSelect
     static void AddRef(SqlText sql, string column, byte kind, AccountId account, string? reference)
     {
         if (reference is null) return;
-        sql.Add($"AND {column} IN (SELECT num FROM archive_names").Add("WHERE kind = {0}", kind);
+        sql.Add($"AND {column} IN (SELECT num FROM archive.names").Add("WHERE kind = {0}", kind);
         sql.Add("AND account = {0}", account.Value).Add("AND ref = {0})", DuckDbSession.Utf8(reference));
     }
 

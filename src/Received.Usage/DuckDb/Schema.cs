@@ -9,23 +9,35 @@ static class Schema
 {
     public const int Version = 2;
 
-    const string WhatToDo =
-        "Put the right log back. Or, to make totals anew from what this log holds, stop the server, move usage.duckdb "
-        + "and keys out of the data folder, and start again.";
+    /// <summary>The attached database; see Archive.sql.</summary>
+    public const string Archive = "archive";
 
-    static readonly string Tables = Read("Schema.sql");
+    const string WhatToDo =
+        "Put the right log back. Or, to make totals anew from what this log holds, stop the server, move usage.duckdb, "
+        + "usage.archive.duckdb and keys out of the data folder, and start again.";
+
+    static readonly string UsageTables = Read("Usage.sql");
+
+    static readonly string ArchiveTables = Read("Archive.sql");
 
     public static readonly string Staging = Read("Staging.sql");
 
     /// <exception cref="LogIdentityException">Filled from another log, or by a newer program.</exception>
     public static void Open(DuckDbSession session, LogIdentity log)
     {
+        // A transaction writes to one database. What a crash leaves out in between, the next start makes.
+        Open(session, UsageTables, "store", log);
+        Open(session, ArchiveTables, $"{Archive}.store", log);
+    }
+
+    static void Open(DuckDbSession session, string tables, string store, LogIdentity log)
+    {
         session.Begin();
-        session.Execute(Tables);
-        if (ReadStore(session) is not { } stored)
+        session.Execute(tables);
+        if (ReadStore(session, store) is not { } stored)
         {
             session.Execute(
-                "INSERT INTO store VALUES ($1, $2, $3, $4, $5, $6)",
+                $"INSERT INTO {store} VALUES ($1, $2, $3, $4, $5, $6)",
                 Version, log.Id.ToByteArray(bigEndian: true), log.Generation, log.PartitionCount,
                 (long)log.DedupeWindow.TotalMilliseconds, log.HashSeed);
         }
@@ -37,9 +49,9 @@ static class Schema
         session.Commit();
     }
 
-    static (int Version, LogIdentity Log)? ReadStore(DuckDbSession session)
+    static (int Version, LogIdentity Log)? ReadStore(DuckDbSession session, string store)
     {
-        using var rows = session.Query("SELECT * FROM store");
+        using var rows = session.Query($"SELECT * FROM {store}");
         if (!rows.Next()) return null;
         return (rows.Column<int>(0)[0], new(
             new(rows.Bytes(1, 0), bigEndian: true), rows.Column<ushort>(2)[0], rows.Column<int>(3)[0],

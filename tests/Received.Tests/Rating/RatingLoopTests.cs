@@ -122,7 +122,7 @@ public sealed class RatingLoopTests : IDisposable
         };
         var options = new RatingOptions { ArchiveDelay = TimeSpan.FromMinutes(1), ReadBytes = 64 * 1024 * 1024 };
         var archive = new ArchiveLoop(
-            log, store, Ownership.Of([History.Partition]), options, () => 0, _metrics, TimeProvider.System,
+            log, store, Ownership.Of([History.Partition]), options, () => TimeSpan.Zero, _metrics, TimeProvider.System,
             NullLogger<ArchiveLoop>.Instance);
         await RunUntil(archive, () => archive.Snapshot()[0].Next >= 80);
         Assert.InRange(held, 64_000_000, 70_000_000);
@@ -175,6 +175,6 @@ public sealed class RatingLoopTests : IDisposable
         NullLogger<RatingLoop>.Instance);
 
     ArchiveLoop Archive(ScriptedLog log) => new(
-        log, _store, Ownership.Of([History.Partition]), Fast, () => 0, _metrics, TimeProvider.System,
+        log, _store, Ownership.Of([History.Partition]), Fast, () => TimeSpan.Zero, _metrics, TimeProvider.System,
         NullLogger<ArchiveLoop>.Instance);
 }

@@ -22,7 +22,7 @@ public sealed class ForeignLogTests
         Assert.Equal(503, status);
         Assert.Contains("rating: refused", text, StringComparison.Ordinal);
         Assert.Contains("filled from log", text, StringComparison.Ordinal);
-        Assert.Contains("move usage.duckdb and keys out of the data folder", text, StringComparison.Ordinal);
+        Assert.Contains("move usage.duckdb, usage.archive.duckdb and keys out of the data folder", text, StringComparison.Ordinal);
 
         // What is accepted now is durable, and rated when a person has decided.
         await refused.ReportAsync(key, "after", "2");
@@ -39,7 +39,7 @@ public sealed class ForeignLogTests
         Assert.Equal("before", Assert.Single(old).GetProperty("customer_ref").GetString());
         await using var mended = await refused.RestartAsync(folder =>
         {
-            File.Delete(Path.Combine(folder, "usage.duckdb"));
+            foreach (var file in Directory.GetFiles(folder, "usage.*")) File.Delete(file);
             Directory.Delete(Path.Combine(folder, "keys"), recursive: true);
         });
         await mended.CaughtUpAsync();

@@ -34,8 +34,8 @@ public sealed class DuckDbFailureTests : IDisposable
     }
 
     [Theory]
-    [InlineData("other log", "move usage.duckdb and keys")]
-    [InlineData("generation", "move usage.duckdb and keys")]
+    [InlineData("other log", "move usage.duckdb")]
+    [InlineData("generation", "move usage.duckdb")]
     [InlineData("seed", "identity file")]
     public async Task A_store_of_another_log_is_refused_with_what_to_do(string what, string advice)
     {

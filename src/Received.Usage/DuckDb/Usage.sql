@@ -1,5 +1,5 @@
--- Version 2 of the embedded usage store. Positions are (partition, generation, "offset", "index"); quantities are
--- scaled by 10^12; times are milliseconds since 1970; text is compared by its UTF-8 bytes.
+-- Version 2 of the embedded usage store: what rating writes. Positions are (partition, generation, "offset", "index");
+-- quantities are scaled by 10^12; times are milliseconds since 1970; text is compared by its UTF-8 bytes.
 -- There are no primary keys: an index would have to fit DuckDB's memory limit whole. Uniqueness is kept by the single
 -- writer, which deletes and inserts by key.
 
@@ -11,8 +11,6 @@ CREATE TABLE IF NOT EXISTS store (
     dedupe_window_ms BIGINT NOT NULL,
     hash_seed BIGINT NOT NULL
 );
-
--- Rating
 
 CREATE TABLE IF NOT EXISTS progress (
     partition USMALLINT NOT NULL,
@@ -89,56 +87,4 @@ CREATE TABLE IF NOT EXISTS heartbeats (
     head BIGINT NOT NULL,
     observed_at_ms BIGINT NOT NULL,
     rated BIGINT NOT NULL
-);
-
--- Archive
-
-CREATE TABLE IF NOT EXISTS archive_progress (
-    partition USMALLINT NOT NULL,
-    generation USMALLINT NOT NULL,
-    next BIGINT NOT NULL,
-    last_checksum UBIGINT NOT NULL,
-    accepted BIGINT NOT NULL,
-    unknown_frames BIGINT NOT NULL
-);
-
--- accepted: events in all frames up to and including this one (law 3).
-CREATE TABLE IF NOT EXISTS frames (
-    partition USMALLINT NOT NULL,
-    generation USMALLINT NOT NULL,
-    "offset" BIGINT NOT NULL,
-    event_count INTEGER NOT NULL,
-    time_ms BIGINT NOT NULL,
-    producer_id UBIGINT NOT NULL,
-    producer_number BIGINT NOT NULL,
-    checksum UBIGINT NOT NULL,
-    broken UTINYINT NOT NULL,
-    accepted BIGINT NOT NULL
-);
-
--- References and names of archived events, each triple once, as bytes. kind: 0 customer, 1 product, 2 assertion (ref =
--- entity, name = currency, account 0). id: 128-bit hash of the rest, seeded with the log's seed.
-CREATE TABLE IF NOT EXISTS archive_names (
-    num INTEGER NOT NULL,
-    id UHUGEINT NOT NULL,
-    kind UTINYINT NOT NULL,
-    account UINTEGER NOT NULL,
-    ref BLOB NOT NULL,
-    name BLOB NOT NULL
-);
-
-CREATE TABLE IF NOT EXISTS events (
-    partition USMALLINT NOT NULL,
-    generation USMALLINT NOT NULL,
-    "offset" BIGINT NOT NULL,
-    "index" INTEGER NOT NULL,
-    account UINTEGER NOT NULL,
-    customer INTEGER NOT NULL,
-    product INTEGER NOT NULL,
-    assertion INTEGER NOT NULL,
-    timestamp_ms BIGINT NOT NULL,
-    received_at_ms BIGINT NOT NULL,
-    quantity HUGEINT NOT NULL,
-    key BLOB NOT NULL,
-    data BLOB NOT NULL
 );
