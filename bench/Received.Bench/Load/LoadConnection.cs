@@ -6,8 +6,8 @@ namespace Received.Bench.Load;
 
 /// <summary>
 /// One keep-alive connection over a plain socket: sends a request, reads its answer, and so on. It reads only what it
-/// must of the
-/// answer: the status and the length.
+/// must of the answer: the status and the length. With a rate, a request's latency begins when it was due, whether or
+/// not the connection was free by then.
 /// </summary>
 sealed class LoadConnection(LoadOptions options, LoadBodies bodies, int number) : IDisposable
 {
@@ -34,15 +34,27 @@ sealed class LoadConnection(LoadOptions options, LoadBodies bodies, int number) 
         var request = new byte[bodies.BytesMax];
         // Keys of this run: the start's clock in front, then the connection, then a counter.
         var nextKey = ((measureFrom & 0xFFFFFFFF) * 1_000_000_000) + (number * 10_000_000L);
+        var due = Stopwatch.GetTimestamp() + (Interval * number / options.Connections);
         for (var index = number * 31; Stopwatch.GetTimestamp() < measureTo; index++)
         {
             var size = bodies.Fill(index, request, ref nextKey);
             var started = Stopwatch.GetTimestamp();
+            if (options.Rate > 0)
+            {
+                if (due > started) await Task.Delay(Stopwatch.GetElapsedTime(started, due));
+                (started, due) = (due, due + Interval);
+            }
+
             await SendAsync(request.AsMemory(0, size));
             var status = await ReceiveAsync();
             Count(status, started, measureFrom);
         }
     }
+
+    /// <summary>Between two requests of this connection, in ticks of the stopwatch.</summary>
+    long Interval => options.Rate == 0
+        ? 0
+        : Stopwatch.Frequency * options.Batch * options.Connections / options.Rate;
 
     public void Dispose() => _socket.Dispose();
 

@@ -22,12 +22,16 @@ sealed record LoadOptions
 
     public int Customers { get; init; } = 1000;
 
+    /// <summary>Events a second over all connections; 0: as fast as they are answered.</summary>
+    public int Rate { get; init; }
+
     public const string Help = """
         received-bench load --url URL --key KEY
           --connections N   concurrent keep-alive connections (16)
           --batch N         events a request; 1 = single events (1000)
           --seconds N       measured time (10)   --warm-up N   before it (2)
           --customers N     distinct customers, skewed (1000)
+          --rate N          events a second in all, sent when due and not when the last is answered (0: closed loop)
           --keyed           every event has an idempotency key of its own
         """;
 
@@ -57,6 +61,7 @@ sealed record LoadOptions
             Seconds = Number("--seconds", 10),
             WarmUpSeconds = Number("--warm-up", 2),
             Customers = Number("--customers", 1000),
+            Rate = Number("--rate", 0),
             Keyed = values.Remove("--keyed"),
         };
         return values.Count == 0 ? options : throw new ArgumentException($"Unknown option {values.Keys.First()}.");

@@ -3,9 +3,8 @@ using System.Diagnostics;
 namespace Received.Bench.Load;
 
 /// <summary>
-/// A closed-loop load: every connection sends its next request when the last one is answered. Prints what was
-/// acknowledged, so that
-/// it can be compared with the totals.
+/// A load: every connection sends its next request when the last one is answered, or when it is due. Prints what was
+/// acknowledged, so that it can be compared with the totals.
 /// </summary>
 static class LoadRun
 {
