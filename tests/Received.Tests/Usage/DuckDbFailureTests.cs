@@ -15,18 +15,31 @@ public sealed class DuckDbFailureTests : IDisposable
     public void Dispose() => _folder.Dispose();
 
     [Fact]
+    public async Task An_archive_whose_file_is_gone_begins_anew_and_the_totals_stay()
+    {
+        await using (var store = _folder.Create("one"))
+        {
+            await store.OpenAsync(TheLog);
+            await store.ArchiveAsync([Archive(0, 0, Frame(0, new EventColumns().Event(1, "c", "p", 1)))]);
+            await store.WriteAsync([Batch(0, 1).With(Series(1), Total(1, 1, 5, 0))]);
+        }
+
+        foreach (var file in Directory.GetFiles(_folder.Path, "one.archive.*")) File.Delete(file);
+        await using var again = _folder.Create("one");
+        await again.OpenAsync(TheLog);
+        Assert.Equal(0, (await again.ReadArchivedAsync(new(0))).Next);
+        Assert.Equal(1, (await again.ReadRatedAsync(new(0))).Next);
+    }
+
+    [Fact]
     public async Task A_copy_of_the_files_of_a_killed_process_has_every_write_that_returned()
     {
         await using var store = _folder.Create("live");
         await store.OpenAsync(TheLog);
         await store.ArchiveAsync([Archive(0, 0, Frame(0, new EventColumns().Event(1, "c", "p", 1)))]);
         await store.WriteAsync([Batch(0, 1).With(Series(1), Total(1, 1, 5, 0))]);
-        foreach (var suffix in new[] { "", ".wal" })
-        {
-            if (File.Exists(_folder.File("live") + suffix)) File.Copy(_folder.File("live") + suffix,
-                _folder.File("dead") + suffix);
-        }
-
+        foreach (var file in Directory.GetFiles(_folder.Path, "live.*"))
+            File.Copy(file, Path.Combine(_folder.Path, "dead" + Path.GetFileName(file)["live".Length..]));
         await using var again = _folder.Create("dead");
         await again.OpenAsync(TheLog);
         Assert.Equal(await store.ExportRatedAsync().ToListAsync(), await again.ExportRatedAsync().ToListAsync());
