@@ -95,4 +95,28 @@ static partial class LogMessages
 
     [LoggerMessage(33, LogLevel.Critical, "A reader of Kafka ended by an error of its own.")]
     public static partial void ReaderEnded(ILogger logger, Exception error);
+
+    [LoggerMessage(34, LogLevel.Information, "Group {Group} gave partitions {Partitions}.")]
+    public static partial void GroupGave(ILogger logger, string group, string partitions);
+
+    [LoggerMessage(35, LogLevel.Information, "Group {Group} took partitions {Partitions}: written and let go.")]
+    public static partial void GroupTook(ILogger logger, string group, string partitions);
+
+    [LoggerMessage(36, LogLevel.Warning,
+        "Group {Group} took partitions {Partitions}, and the loop did not let go of them in {Patience}.")]
+    public static partial void GroupTookUnanswered(
+        ILogger logger, string group, string partitions, TimeSpan patience);
+
+    [LoggerMessage(37, LogLevel.Warning,
+        "Group {Group} gave this process up, and partitions {Partitions} to others: it was silent for too long.")]
+    public static partial void GroupLost(ILogger logger, string group, string partitions);
+
+    [LoggerMessage(38, LogLevel.Error, "Group {Group} gives nothing: {Reason}")]
+    public static partial void GroupFails(ILogger logger, string group, string reason);
+
+    [LoggerMessage(39, LogLevel.Warning, "Group {Group}: positions could not be committed: {Reason}")]
+    public static partial void NotCommitted(ILogger logger, string group, string reason);
+
+    [LoggerMessage(40, LogLevel.Critical, "Membership of group {Group} ended by an error of its own.")]
+    public static partial void GroupEnded(ILogger logger, string group, Exception error);
 }

@@ -24,6 +24,8 @@ static class LogCheck
             throw new LogIdentityException(
                 $"{prefix}the log is of generation {log.Identity.Generation}. {WhatToDo}");
         var extent = log.Extent(partition);
+        // Another process may have appended and rated since this one looked.
+        if (next > extent.Head) extent = extent with { Head = await ObserveAsync(log, partition, cancellation) };
         if (next < extent.Start)
             throw new LogIdentityException(
                 $"{prefix}the log begins at frame {extent.Start}: what is between is lost to it. {WhatToDo}");
@@ -36,5 +38,12 @@ static class LogCheck
         if (header.PayloadChecksum != lastChecksum)
             throw new LogIdentityException(
                 $"{prefix}the log's frame {next - 1} is another one: it was cut and grew again. {WhatToDo}");
+    }
+
+    static async ValueTask<long> ObserveAsync(ILog log, PartitionId partition, CancellationToken cancellation)
+    {
+        var heads = new long[1];
+        await log.ObserveHeadsAsync(new[] { partition }, heads, cancellation);
+        return heads[0];
     }
 }

@@ -49,17 +49,14 @@ sealed class KafkaAppends : IAsyncDisposable
 
     public Task<long> AppendAsync(in FrameHeader header, ReadOnlyMemory<byte> frame)
     {
-        PendingFrame pending;
         Producing producer;
+        PendingFrame pending;
         lock (_gate)
         {
             if (_closed) return Task.FromException<long>(Closed());
             producer = _producer;
             producer.Calls++;
-            var floor = _heads.Extent(header.Partition).Head;
-            pending = new(this, producer.Number, header, frame.Length, floor);
-            _pending.Add(pending);
-            _queuedBytes += frame.Length;
+            pending = Expect(header, frame.Length);
         }
 
         try
@@ -77,6 +74,19 @@ sealed class KafkaAppends : IAsyncDisposable
         }
 
         return pending.Task;
+    }
+
+    /// <summary>A frame that gets its answer through <see cref="Delivered"/>, or at the end.</summary>
+    public PendingFrame Expect(in FrameHeader header, int bytes)
+    {
+        lock (_gate)
+        {
+            var pending = new PendingFrame(
+                this, _producer.Number, header, bytes, _heads.Extent(header.Partition).Head);
+            _pending.Add(pending);
+            _queuedBytes += bytes;
+            return pending;
+        }
     }
 
     /// <summary>Kafka's answer for a frame; from the client's own thread.</summary>

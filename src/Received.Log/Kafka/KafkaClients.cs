@@ -20,6 +20,7 @@ sealed class KafkaClients(KafkaLogOptions options, ILogger logger)
     const int BatchBytesMax = 512 << 10;
 
     volatile Error? _lastError;
+    volatile string? _lastComplaint;
 
     /// <summary>What a client reported last; null when nothing was. Requests that time out do not say why: this
     /// does.</summary>
@@ -66,12 +67,13 @@ sealed class KafkaClients(KafkaLogOptions options, ILogger logger)
     }
 
     /// <summary>A consumer without offsets of its own: it reads what it is told to, and never resets.</summary>
-    public IConsumer<Ignore, RentedFrame> Reader()
+    /// <param name="saysEnds">Whether it reports each time that it has come to a partition's end.</param>
+    public IConsumer<Ignore, RentedFrame> Reader(bool saysEnds = false)
     {
         var config = Base(new ConsumerConfig
         {
             // The client insists on a name; nothing ever joins or commits under it.
-            GroupId = options.GroupPrefix + "received-reader",
+            GroupId = options.GroupOf("reader"),
             EnableAutoCommit = false,
             EnableAutoOffsetStore = false,
             AutoOffsetReset = AutoOffsetReset.Error,
@@ -79,6 +81,7 @@ sealed class KafkaClients(KafkaLogOptions options, ILogger logger)
             AllowAutoCreateTopics = false,
             // Damage is found by the frames' own checksums and handed on as such; Kafka's would stop the partition.
             CheckCrcs = false,
+            EnablePartitionEof = saysEnds,
             FetchWaitMaxMs = 500,
             // Bounds what the client itself holds ahead of our buffers.
             QueuedMaxMessagesKbytes = Math.Max(2048, options.ReadAheadBytes / 4 / 1024),
@@ -152,7 +155,18 @@ sealed class KafkaClients(KafkaLogOptions options, ILogger logger)
 
     void Said(LogMessage message)
     {
-        if (message.Level <= SyslogLevel.Error) LogMessages.KafkaComplains(logger, message.Facility, message.Message);
-        else LogMessages.KafkaSays(logger, message.Facility, message.Message);
+        var text = KafkaFault.WithoutPlace(message.Message);
+        // A peer that hangs up is no error to the client: it says so here alone.
+        if (message.Facility == "FAIL" && _lastError is null or { Code: ErrorCode.Local_AllBrokersDown })
+            _lastError = new(ErrorCode.Local_Transport, text);
+        // It tries again many times a second, and each time it says the same.
+        if (message.Level > SyslogLevel.Error || text == _lastComplaint)
+        {
+            LogMessages.KafkaSays(logger, message.Facility, message.Message);
+            return;
+        }
+
+        _lastComplaint = text;
+        LogMessages.KafkaComplains(logger, message.Facility, text);
     }
 }

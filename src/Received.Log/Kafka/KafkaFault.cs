@@ -18,8 +18,7 @@ static class KafkaFault
                 or ErrorCode.UnsupportedSaslMechanism =>
                 $"Kafka at {at} refuses the user or password (SaslUser, SaslPassword, SaslMechanism "
                 + $"{options.SaslMechanism}): {Reason(error)}.",
-            ErrorCode.Local_Ssl =>
-                $"No TLS connection to Kafka at {at} (Security {options.Security}, TlsCaFile): {Reason(error)}.",
+            ErrorCode.Local_Ssl => SayTls(options, error),
             ErrorCode.TopicAuthorizationFailed =>
                 $"Kafka's user {User(options)} lacks rights on topic {options.Topic} or {options.IdentityTopic}: it "
                 + "needs Describe, DescribeConfigs, Read and Write, and Create to make them.",
@@ -28,7 +27,7 @@ static class KafkaFault
                 + "IdempotentWrite on brokers older than 2.8.",
             ErrorCode.GroupAuthorizationFailed =>
                 $"Kafka's user {User(options)} lacks the right Read on consumer groups whose names begin with "
-                + $"'{options.GroupPrefix}received-'.",
+                + $"'{options.GroupOf("")}'.",
             ErrorCode.MsgSizeTooLarge or ErrorCode.RecordListTooLarge =>
                 $"A frame is larger than topic {options.Topic} takes: raise its max.message.bytes (and the brokers' "
                 + $"message.max.bytes) to {KafkaStart.MessageBytesMin} or more.",
@@ -64,6 +63,10 @@ static class KafkaFault
         _ => exception.Error,
     };
 
+    static string SayTls(KafkaLogOptions options, Error error) =>
+        $"No TLS connection to Kafka at {options.BootstrapServers} (Security {options.Security}, TlsCaFile, "
+        + $"TlsCertificateFile): {Reason(error)}.";
+
     static string SayConnection(KafkaLogOptions options, Error error)
     {
         var reason = Reason(error);
@@ -73,6 +76,7 @@ static class KafkaFault
                 + $"({reason}).";
         }
 
+        if (reason.Contains("SSL", StringComparison.Ordinal)) return SayTls(options, error);
         // Another protocol's port hangs up on, or does not understand, the first request.
         var isForeign = reason.Contains("ApiVersion", StringComparison.Ordinal)
             || reason.Contains("Invalid response", StringComparison.Ordinal)
@@ -92,5 +96,14 @@ static class KafkaFault
 
     static string User(KafkaLogOptions options) => options.SaslUser.Length > 0 ? $"'{options.SaslUser}'" : "(none)";
 
-    static string Reason(Error error) => error.Reason.ReplaceLineEndings(" ").TrimEnd('.', ' ');
+    static string Reason(Error error) => WithoutPlace(error.Reason);
+
+    /// <summary>What the client says without its thread, and without how long it took.</summary>
+    public static string WithoutPlace(string text)
+    {
+        if (text.StartsWith("[thrd:", StringComparison.Ordinal) && text.IndexOf("]: ", StringComparison.Ordinal) is var at
+            and >= 0) text = text[(at + 3)..];
+        if (text.LastIndexOf(" (after ", StringComparison.Ordinal) is var end and >= 0) text = text[..end];
+        return text.ReplaceLineEndings(" ").TrimEnd('.', ' ', ':');
+    }
 }

@@ -40,7 +40,7 @@ sealed class KafkaLane : IDisposable
         _logger = logger;
         _feeds = new KafkaFeed?[options.Partitions];
         _tidiedAt = time.GetTimestamp();
-        _consumer = clients.Reader();
+        _consumer = clients.Reader(saysEnds: true);
         _thread = new(Run) { IsBackground = true, Name = "Kafka reader" };
         _thread.Start();
     }
@@ -228,32 +228,32 @@ sealed class KafkaLane : IDisposable
     {
         var partition = result.Partition.Value;
         var offset = result.Offset.Value;
+        // The end is a record's place without a record: what is missing before it shows all the same.
+        RentedFrame? frame = result.IsPartitionEOF ? null : result.Message.Value;
         lock (_gate)
         {
             // Fetched before the feed was dropped or placed elsewhere.
-            if (_feeds[partition] is not { Failure: null } feed || offset < feed.Next)
+            var isWanted = _feeds[partition] is { Failure: null } feed && offset >= feed.Next
+                && (offset == feed.Next || FillGap(partition, feed, offset));
+            if (!isWanted)
             {
-                result.Message.Value.Return();
+                frame?.Return();
                 return;
             }
 
-            if (offset > feed.Next && !FillGap(partition, feed, offset))
-            {
-                result.Message.Value.Return();
-                return;
-            }
-
-            feed.Add(result.Message.Value);
-            if (!feed.IsPaused && feed.Bytes >= FeedBytesMax())
-            {
-                feed.IsPaused = true;
-                _consumer.Pause([new TopicPartition(_options.Topic, partition)]);
-            }
-
-            feed.Signal();
+            if (frame is { } whole) Add(partition, _feeds[partition]!, whole);
         }
 
-        _heads.LearnHead(partition, offset + 1);
+        _heads.LearnHead(partition, frame is null ? offset : offset + 1);
+    }
+
+    void Add(int partition, KafkaFeed feed, RentedFrame frame)
+    {
+        feed.Add(frame);
+        feed.Signal();
+        if (feed.IsPaused || feed.Bytes < FeedBytesMax()) return;
+        feed.IsPaused = true;
+        _consumer.Pause([new TopicPartition(_options.Topic, partition)]);
     }
 
     /// <summary>
@@ -283,6 +283,7 @@ sealed class KafkaLane : IDisposable
         }
 
         while (feed.Next < offset) feed.Add(new([], 0));
+        feed.Signal();
         return true;
     }
 

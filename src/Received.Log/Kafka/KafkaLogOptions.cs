@@ -92,10 +92,19 @@ public sealed class KafkaLogOptions
     public string SaslPassword { get; init; } = "";
 
     /// <summary>
-    /// Before the names of the consumer groups and of this client's reader, so that one ACL with a prefix covers
-    /// them.
+    /// Before the names of the consumer groups, which are the topic's with ".rate", ".archive" and ".reader" behind
+    /// it: so that one ACL with a prefix covers them.
     /// </summary>
     public string GroupPrefix { get; init; } = "";
+
+    /// <summary>
+    /// How long the group waits for a member that is silent before it gives its partitions to others; the brokers'
+    /// group.min.session.timeout.ms (6 s) or more.
+    /// </summary>
+    public TimeSpan SessionTimeout { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>How long a loop has to write what is pending when a partition moves to another process.</summary>
+    public TimeSpan HandOverPatience { get; init; } = TimeSpan.FromSeconds(20);
 
     /// <summary>
     /// How long an append may wait for Kafka's acknowledgement; after that the door answers 503. Longer than a change
@@ -131,6 +140,9 @@ public sealed class KafkaLogOptions
     /// <summary>The compacted topic that keeps the log's identity.</summary>
     internal string IdentityTopic => Topic + ".identity";
 
+    /// <summary>A consumer group's name.</summary>
+    internal string GroupOf(string role) => $"{GroupPrefix}{Topic}.{role}";
+
     /// <exception cref="LogRefusedException">
     /// A setting that cannot work; the message names it and what would be right.
     /// </exception>
@@ -153,6 +165,7 @@ public sealed class KafkaLogOptions
         {
             (nameof(AppendTimeout), AppendTimeout), (nameof(ReadBackTimeout), ReadBackTimeout),
             (nameof(ReadTimeout), ReadTimeout), (nameof(RequestTimeout), RequestTimeout),
+            (nameof(SessionTimeout), SessionTimeout), (nameof(HandOverPatience), HandOverPatience),
         })
         {
             if (value < TimeSpan.FromMilliseconds(100) || value > TimeSpan.FromMinutes(15))
