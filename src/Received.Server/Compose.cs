@@ -5,7 +5,6 @@ using Microsoft.Extensions.Logging.Console;
 using Received.Billing.Access;
 using Received.Billing.Store;
 using Received.Ingest;
-using Received.Log;
 using Received.Model.Access;
 using Received.Rating;
 using Received.Server.Api;
@@ -18,7 +17,7 @@ using Scalar.AspNetCore;
 namespace Received.Server;
 
 /// <summary>What a process is there for.</summary>
-enum ServerRole
+enum ServerUse
 {
     /// <summary>Doors open, for clients.</summary>
     Public,
@@ -38,23 +37,23 @@ static class Compose
     /// <exception cref="Log.Segments.LogRefusedException">Another process holds the folder, or it cannot be opened as
     /// set.</exception>
     public static async Task<WebApplication> BuildAsync(
-        Settings settings, ServerRole role, CancellationToken cancellation,
+        Settings settings, ServerUse use, CancellationToken cancellation,
         Func<IUsageStore, IUsageStore>? around = null)
     {
         DataFolder.Create(settings.Folder);
         DataFolder.CheckAccounts(settings.Folder);
         var billing = await BillingStore.OpenAsync(settings.Folder, cancellation);
-        var builder = NewBuilder(settings, role);
+        var builder = NewBuilder(settings, use);
         builder.Services.AddSingleton(TimeProvider.System);
-        var logging = LoggerFactory.Create(logs => ConfigureLogs(logs, settings, role));
+        var logging = LoggerFactory.Create(logs => ConfigureLogs(logs, settings, use));
         var engine = await Engine.OpenAsync(settings, TimeProvider.System, logging, cancellation, around);
         try
         {
             AddServices(builder.Services, settings, engine, billing);
-            if (role == ServerRole.Public) builder.Services.AddIngest();
+            if (settings.Roles.HasFlag(ServerRoles.Ingest)) builder.Services.AddIngest();
             var app = builder.Build();
             app.Lifetime.ApplicationStopped.Register(logging.Dispose);
-            Map(app, role);
+            Map(app, settings, use);
             await app.Services.GetRequiredService<AccessFeed>().ReloadAsync(cancellation);
             return app;
         }
@@ -65,7 +64,7 @@ static class Compose
         }
     }
 
-    static WebApplicationBuilder NewBuilder(Settings settings, ServerRole role)
+    static WebApplicationBuilder NewBuilder(Settings settings, ServerUse use)
     {
         // Nothing of the framework's own sources (ASPNETCORE_URLS, launch profiles): what Settings has read is all
         // there is.
@@ -74,14 +73,14 @@ static class Compose
         builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration().UseUrls(settings.Server.Urls);
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.AddServerHeader = false);
         builder.Services.AddRoutingCore();
-        ConfigureLogs(builder.Logging, settings, role);
+        ConfigureLogs(builder.Logging, settings, use);
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = settings.Server.StopTimeout);
         return builder;
     }
 
-    static void ConfigureLogs(ILoggingBuilder logs, Settings settings, ServerRole role)
+    static void ConfigureLogs(ILoggingBuilder logs, Settings settings, ServerUse use)
     {
-        if (role == ServerRole.Private)
+        if (use == ServerUse.Private)
         {
             // A command's standard output is its answer; what stops it goes to the other one.
             logs.SetMinimumLevel(LogLevel.Error).AddSimpleConsole(console => console.SingleLine = true);
@@ -106,7 +105,7 @@ static class Compose
         services.AddSingleton(settings.Server);
         services.AddSingleton(_ => engine);
         services.AddSingleton(engine.Store);
-        services.AddSingleton<ILog>(engine.Log);
+        services.AddSingleton(engine.Log);
         services.AddSingleton(billing);
         services.AddSingleton<AccountBook>();
         services.AddSingleton<AccessDirectory>();
@@ -131,9 +130,12 @@ static class Compose
         Telemetry.Add(services, settings.Server);
         AddLoop(services, "access", provider => provider.GetRequiredService<AccessFeed>().RunAsync);
         if (engine.Refusal is not null) return;
-        AddLoop(services, "rating", provider => provider.GetRequiredService<Loops>().Rating.RunAsync);
-        AddLoop(services, "archive", provider => provider.GetRequiredService<Loops>().Archive.RunAsync);
-        AddLoop(services, "retention", provider => provider.GetRequiredService<Loops>().Retention.RunAsync);
+        if (settings.Roles.HasFlag(ServerRoles.Rate))
+            AddLoop(services, "rating", provider => provider.GetRequiredService<Loops>().Rating!.RunAsync);
+        if (settings.Roles.HasFlag(ServerRoles.Archive))
+            AddLoop(services, "archive", provider => provider.GetRequiredService<Loops>().Archive!.RunAsync);
+        if (engine.Segments is not null)
+            AddLoop(services, "retention", provider => provider.GetRequiredService<Loops>().Retention!.RunAsync);
     }
 
     static void AddLoop(
@@ -141,7 +143,7 @@ static class Compose
         services.AddSingleton<IHostedService>(provider => new LoopHost(
             name, loop(provider), provider.GetRequiredService<ILogger<LoopHost>>()));
 
-    static void Map(WebApplication app, ServerRole role)
+    static void Map(WebApplication app, Settings settings, ServerUse use)
     {
         app.UseExceptionHandler(new ExceptionHandlerOptions
         {
@@ -152,8 +154,8 @@ static class Compose
         app.UseStatusCodePages();
         app.MapReading();
         app.MapAdmin();
-        if (role == ServerRole.Private) return;
-        app.MapGroup("").DescribeIngest().MapUsageIngest();
+        if (use == ServerUse.Private) return;
+        if (settings.Roles.HasFlag(ServerRoles.Ingest)) app.MapGroup("").DescribeIngest().MapUsageIngest();
         app.MapHealth();
         app.MapOpenApi();
         app.MapScalarApiReference("/scalar");

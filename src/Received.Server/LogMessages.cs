@@ -9,8 +9,11 @@ static partial class LogMessages
         1002, LogLevel.Critical, "The loop {Loop} has ended by an error; restart the server to run it again.")]
     public static partial void LoopFailed(this ILogger logger, string loop, Exception exception);
 
-    [LoggerMessage(1003, LogLevel.Information, "Listening on {Urls}; data folder {Folder}; {Adapters}.")]
-    public static partial void Listening(this ILogger logger, string urls, string folder, string adapters);
+    [LoggerMessage(
+        1003, LogLevel.Information,
+        "Listening on {Urls}; data folder {Folder}; roles: {Roles}; {Adapters}.")]
+    public static partial void Listening(
+        this ILogger logger, string urls, string folder, string roles, string adapters);
 
     [LoggerMessage(1004, LogLevel.Information, "Stopping: the doors are closed, what was accepted is being finished.")]
     public static partial void Stopping(this ILogger logger);

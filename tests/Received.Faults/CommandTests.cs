@@ -105,7 +105,7 @@ public sealed class CommandTests
         var ledger = new Ledger();
         using var server = Command.Start(world.Data, null, "serve", "--urls", world.Server.Url);
         var output = Command.ReadAsync(server);
-        while (ServerFile.Read(world.Data) is null && !server.HasExited) await Task.Delay(20);
+        while (ServerFile.ReadAll(world.Data).Count == 0 && !server.HasExited) await Task.Delay(20);
 
         var clients = Enumerable.Range(0, 4).Select(_ => SendUntilRefusedAsync(world, ledger)).ToArray();
         while (ledger.AcknowledgedCount < 200) await Task.Delay(10);
@@ -114,7 +114,7 @@ public sealed class CommandTests
         await Task.WhenAll(clients);
 
         Assert.True(ended.Code == 0, ended.ToString());
-        Assert.Null(ServerFile.Read(world.Data));
+        Assert.Empty(ServerFile.ReadAll(world.Data));
         await world.Server.StartAsync(default);
         await ledger.CheckAsync(world);
     }

@@ -80,7 +80,7 @@ public sealed class StuckStoreTests : IAsyncDisposable
         Directory.Delete(_folder, recursive: true);
     }
 
-    RatingLoop Rating => _app.Services.GetRequiredService<Loops>().Rating;
+    RatingLoop Rating => _app.Services.GetRequiredService<Loops>().Rating!;
 
     async Task StartAsync(bool afterWriting)
     {
@@ -95,7 +95,7 @@ public sealed class StuckStoreTests : IAsyncDisposable
             ["Logging:LogLevel:Received"] = "None",
         });
         _app = await Compose.BuildAsync(
-            settings, ServerRole.Public, default, store => _store = new(store, afterWriting));
+            settings, ServerUse.Public, default, store => _store = new(store, afterWriting));
         await _app.StartAsync();
         _http = new(new SocketsHttpHandler { UseProxy = false }) { BaseAddress = new(ListenAddress.Of(_app)) };
         var billing = _app.Services.GetRequiredService<BillingStore>();

@@ -71,6 +71,7 @@ public sealed class KafkaLogOptions
     /// </summary>
     public TimeSpan DedupeWindow { get; init; } = LogIdentity.DefaultDedupeWindow;
 
+    /// <summary>How the brokers' listener is spoken to: with TLS, with user and password, both or neither.</summary>
     public KafkaSecurity Security { get; init; }
 
     /// <summary>PEM file of the authorities that signed the brokers' certificates; empty: the system's own.</summary>
@@ -85,10 +86,13 @@ public sealed class KafkaLogOptions
     /// <summary>The private key's password; empty where it has none.</summary>
     public string TlsKeyPassword { get; init; } = "";
 
+    /// <summary>How user and password are shown to the brokers.</summary>
     public KafkaSaslMechanism SaslMechanism { get; init; } = KafkaSaslMechanism.ScramSha512;
 
+    /// <summary>The user, where Security is with SASL.</summary>
     public string SaslUser { get; init; } = "";
 
+    /// <summary>The user's password.</summary>
     public string SaslPassword { get; init; } = "";
 
     /// <summary>

@@ -1,4 +1,5 @@
 using Received.Log;
+using Received.Model;
 using Received.Rating;
 using Received.Server.Hosting;
 
@@ -14,8 +15,10 @@ static class AuditEndpoint
     {
         if (engine.Refusal is { } refusal) return Problem.LogRefused(refusal);
         // Heads first: "caught up" then means that all that was in the log when it was asked is in these figures.
-        var heads = Enumerable.Range(0, log.Identity.PartitionCount)
-            .Select(partition => log.Extent(new((ushort)partition)).Head).ToList();
+        var partitions = Enumerable.Range(0, log.Identity.PartitionCount)
+            .Select(number => new PartitionId((ushort)number)).ToArray();
+        var heads = new long[partitions.Length];
+        await log.ObserveHeadsAsync(partitions, heads, http.RequestAborted);
         var report = await audit.ReadAsync(http.RequestAborted);
         var rated = report.Partitions.ToDictionary(part => part.Rated.Partition.Value, part => part.Rated.Next);
         return TypedResults.Ok(new AuditAnswer(

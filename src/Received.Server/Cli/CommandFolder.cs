@@ -49,7 +49,7 @@ sealed class CommandFolder(string? data)
 
     /// <summary>
     /// Has a running server read accounts and keys at once. If it cannot be reached, nothing is lost: it looks by
-    /// itself.
+    /// itself, and so do others that share the folder.
     /// </summary>
     public async Task TellServerAsync(CancellationToken cancellation)
     {

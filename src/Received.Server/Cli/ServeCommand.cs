@@ -20,13 +20,20 @@ static class ServeCommand
             Description = "Where to listen. Default: the setting Received__Urls, or http://127.0.0.1:8480.",
             HelpName = "URLS",
         };
-        var command = new Command(Name, "Take events, rate them, answer questions.") { data, urls };
+        var roles = new Option<string?>("--roles")
+        {
+            Description = "What this process does, with commas between. Default: the setting Received__Roles, or "
+                + $"{RoleNames.All}. Fewer need Kafka and ClickHouse.",
+            HelpName = "ROLES",
+        };
+        var command = new Command(Name, "Take events, rate them, answer questions.") { data, urls, roles };
         command.SetAction((parse, cancellation) => Run.Guarded(output, async () =>
         {
             var settings = Settings.Read(new()
             {
                 ["Received:Data"] = parse.GetValue(data),
                 ["Received:Urls"] = parse.GetValue(urls),
+                ["Received:Roles"] = parse.GetValue(roles),
             });
             await RunAsync(settings, cancellation);
             return ExitCode.Ok;
@@ -36,7 +43,7 @@ static class ServeCommand
 
     static async Task RunAsync(Settings settings, CancellationToken cancellation)
     {
-        await using var app = await Compose.BuildAsync(settings, ServerRole.Public, cancellation);
+        await using var app = await Compose.BuildAsync(settings, ServerUse.Public, cancellation);
         try
         {
             await app.StartAsync(cancellation);
@@ -48,20 +55,24 @@ static class ServeCommand
         }
 
         var logger = app.Services.GetRequiredService<ILoggerFactory>().CreateLogger("Received.Server");
-        new ServerFile(
-            ListenAddress.Of(app), Environment.ProcessId, app.Services.GetRequiredService<ControlToken>().Text)
-            .Write(settings.Folder);
+        var engine = app.Services.GetRequiredService<Engine>();
+        var token = app.Services.GetRequiredService<ControlToken>();
+        ServerFile.DeleteStale(settings.Folder);
+        var file = ServerFile.PathIn(settings.Folder, isOnly: !settings.IsShared);
+        new ServerFile(ListenAddress.Of(app), Environment.ProcessId, token.Text, Environment.MachineName).Write(file);
         try
         {
             app.Lifetime.ApplicationStopping.Register(logger.Stopping);
-            logger.Listening(string.Join(' ', ListenAddress.All(app)), settings.Folder, Engine.Adapters);
-            if (app.Services.GetRequiredService<Engine>().Refusal is { } refusal) logger.EngineRefused(refusal);
+            logger.Listening(
+                string.Join(' ', ListenAddress.All(app)), settings.Folder, RoleNames.Format(settings.Roles),
+                engine.Adapters);
+            if (engine.Refusal is { } refusal) logger.EngineRefused(refusal);
             await app.WaitForShutdownAsync(cancellation);
         }
         finally
         {
             // While the lock is still held: a server that takes the folder next has a file of its own.
-            ServerFile.Delete(settings.Folder);
+            ServerFile.Delete(file);
         }
     }
 }

@@ -28,10 +28,16 @@ sealed class ServerLink : IAsyncDisposable
         _private = own;
     }
 
-    /// <summary>Null where no server answers to the folder's server.json.</summary>
+    /// <summary>Null where no server of the folder answers; any does where several share it.</summary>
     public static async Task<ServerLink?> FindAsync(string folder, CancellationToken cancellation)
     {
-        if (ServerFile.Read(folder) is not { } file) return null;
+        foreach (var file in ServerFile.ReadAll(folder))
+            if (await TryAsync(file, cancellation) is { } link) return link;
+        return null;
+    }
+
+    static async Task<ServerLink?> TryAsync(ServerFile file, CancellationToken cancellation)
+    {
         var link = new ServerLink(file.Url, file.ControlToken, null);
         try
         {
@@ -50,13 +56,14 @@ sealed class ServerLink : IAsyncDisposable
     /// answers.</exception>
     public static async Task<ServerLink> OpenPrivateAsync(string folder, CancellationToken cancellation)
     {
-        var settings = Settings.Read(new() { ["Received:Data"] = folder, ["Received:Urls"] = "http://127.0.0.1:0" });
-        var app = await Compose.BuildAsync(settings, ServerRole.Private, cancellation);
+        var settings = Settings.Read(new() { ["Received:Data"] = folder, ["Received:Urls"] = "http://127.0.0.1:0" })
+            .ForCommand();
+        var app = await Compose.BuildAsync(settings, ServerUse.Private, cancellation);
         try
         {
             await app.StartAsync(cancellation);
             var engine = app.Services.GetRequiredService<Engine>();
-            if (engine.Refusal is null)
+            if (engine.Refusal is null && settings.Roles != ServerRoles.None)
                 await app.Services.GetRequiredService<Loops>().CaughtUpAsync(engine, cancellation);
             var token = app.Services.GetRequiredService<ControlToken>();
             return new(ListenAddress.Of(app), token.Text, app);

@@ -70,8 +70,8 @@ sealed class UsageReader(HttpClient http, string data, string account)
     async Task<JsonDocument> GetAsync(string path, CancellationToken cancellation)
     {
         // Read each time: a server that was started again has another token.
-        var token = ServerFile.Read(data)?.ControlToken
-            ?? throw new CommandException("The server left no server.json.");
+        var token = ServerFile.ReadAll(data).FirstOrDefault(file => new Uri(file.Url) == http.BaseAddress)?.ControlToken
+            ?? throw new CommandException("The server left no file in its data folder.");
         using var request = new HttpRequestMessage(HttpMethod.Get, path);
         request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", token);
         request.Headers.Add(Callers.AccountHeader, Uri.EscapeDataString(account));

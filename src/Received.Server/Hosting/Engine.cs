@@ -1,43 +1,65 @@
+using Received.Log;
+using Received.Log.Kafka;
 using Received.Log.Segments;
-using Received.Model;
 using Received.Server.Options;
 using Received.Usage;
+using Received.Usage.ClickHouse;
 using Received.Usage.DuckDb;
 using Received.Usage.Runs;
 
 namespace Received.Server.Hosting;
 
 /// <summary>
-/// The open data folder: lock, log, key index, usage store. Goal: opened in data's order before the doors, closed in
-/// the reverse order after them. Not its job: running anything.
+/// Log, usage store and key index as the settings choose them, and the folder's lock where one of them is files. Goal:
+/// opened in data's order before the doors, closed in the reverse order after them. Not its job: running anything.
 /// </summary>
 sealed class Engine : IAsyncDisposable
 {
-    /// <summary>What the ports of this profile are, for the line that a start prints.</summary>
-    public const string Adapters = "log: segment files, usage store: DuckDB, key index: run files, billing: SQLite";
+    readonly Settings _settings;
+    readonly TimeProvider _time;
+    readonly ILoggerFactory _logging;
+    IDisposable? _folder;
+    ILog? _log;
+    IUsageStore? _store;
+    IKeyIndex? _keys;
 
-    readonly IDisposable _folder;
-
-    Engine(IDisposable folder, SegmentLog log, RunKeyIndex keys, IUsageStore store, string? refusal)
+    Engine(Settings settings, TimeProvider time, ILoggerFactory logging)
     {
-        _folder = folder;
-        Log = log;
-        Keys = keys;
-        Store = store;
-        Refusal = refusal;
+        _settings = settings;
+        _time = time;
+        _logging = logging;
     }
 
-    public SegmentLog Log { get; }
+    public ILog Log => _log!;
 
-    public RunKeyIndex Keys { get; }
+    /// <summary>The log where it is segment files, else null.</summary>
+    public SegmentLog? Segments => _log as SegmentLog;
 
-    public IUsageStore Store { get; }
+    /// <summary>The log where it is a topic, else null.</summary>
+    public KafkaLog? Kafka => _log as KafkaLog;
+
+    public IKeyIndex Keys => _keys!;
+
+    public IUsageStore Store => _store!;
+
+    /// <summary>Why nothing can be appended or read at the moment, or null.</summary>
+    public string? LogFailure => Segments is { } segments ? segments.Failure?.Message : Kafka?.Failure;
 
     /// <summary>
     /// Why rating and the archive do not run, or null: the store was filled from another log. Doors and reads stay
     /// open: what is accepted is durable in the log, and rated when a person has decided.
     /// </summary>
-    public string? Refusal { get; }
+    public string? Refusal { get; private set; }
+
+    /// <summary>What the ports of this profile are, for the line that a start prints. No secrets.</summary>
+    public string Adapters =>
+        (_settings.Kafka is { } kafka
+            ? $"log: Kafka at {kafka.BootstrapServers}, topic {kafka.Topic}"
+            : "log: segment files")
+        + (_settings.ClickHouse is null
+            ? ", usage store: DuckDB, key index: run files"
+            : ", usage store and key index: ClickHouse")
+        + ", billing: SQLite";
 
     /// <param name="around">Puts a store of a test around the real one.</param>
     /// <exception cref="LogRefusedException">Another process holds the folder, the log cannot be opened as set, or the
@@ -47,27 +69,20 @@ sealed class Engine : IAsyncDisposable
         Settings settings, TimeProvider time, ILoggerFactory logging, CancellationToken cancellation,
         Func<IUsageStore, IUsageStore>? around = null)
     {
-        var folder = FolderLock.Take(settings.Folder, time);
-        SegmentLog? log = null;
-        RunKeyIndex? keys = null;
-        IUsageStore? store = null;
+        var engine = new Engine(settings, time, logging);
         try
         {
-            log = await SegmentLog.OpenAsync(settings.Log, new DiskFiles(), time, logging.CreateLogger<SegmentLog>());
-            store = new DuckDbUsageStore(settings.Usage, logging.CreateLogger<DuckDbUsageStore>());
-            if (around is not null) store = around(store);
-            var refusal = await OpenStoreAsync(store, log.Identity, cancellation);
-            if (refusal is null) await KeysRestore.RunAsync(settings, log, store, time, logging, cancellation);
-            keys = RunKeyIndex.Open(
-                DataFolder.Keys(settings.Folder), settings.Keys, logging.CreateLogger<RunKeyIndex>());
-            return new(folder, log, keys, store, refusal);
+            if (!settings.IsShared) engine._folder = FolderLock.Take(settings.Folder, time);
+            engine._log = await engine.OpenLogAsync();
+            engine._store = engine.MakeStore();
+            if (around is not null) engine._store = around(engine._store);
+            engine.Refusal = await engine.OpenStoreAsync(cancellation);
+            engine._keys = await engine.OpenKeysAsync(cancellation);
+            return engine;
         }
         catch
         {
-            if (store is not null) await store.DisposeAsync();
-            if (keys is not null) await keys.DisposeAsync();
-            if (log is not null) await log.DisposeAsync();
-            folder.Dispose();
+            await engine.DisposeAsync();
             throw;
         }
     }
@@ -75,22 +90,40 @@ sealed class Engine : IAsyncDisposable
     /// <summary>Closes the store, then the log, which leaves its marker of a clean end; the lock goes last.</summary>
     public async ValueTask DisposeAsync()
     {
-        await Store.DisposeAsync();
-        await Keys.DisposeAsync();
-        await Log.DisposeAsync();
-        _folder.Dispose();
+        if (_store is not null) await _store.DisposeAsync();
+        if (_keys is not null) await _keys.DisposeAsync();
+        if (_log is not null) await _log.DisposeAsync();
+        _folder?.Dispose();
     }
 
-    static async Task<string?> OpenStoreAsync(IUsageStore store, LogIdentity log, CancellationToken cancellation)
+    async Task<ILog> OpenLogAsync() => _settings.Kafka is { } kafka
+        ? await KafkaLog.OpenAsync(kafka, _time, _logging.CreateLogger<KafkaLog>())
+        : await SegmentLog.OpenAsync(_settings.Log, new DiskFiles(), _time, _logging.CreateLogger<SegmentLog>());
+
+    IUsageStore MakeStore() => _settings.ClickHouse is null
+        ? new DuckDbUsageStore(_settings.Usage, _logging.CreateLogger<DuckDbUsageStore>())
+        : throw new StoreUnavailableException("Usage in ClickHouse is not built yet.");
+
+    async Task<string?> OpenStoreAsync(CancellationToken cancellation)
     {
         try
         {
-            await store.OpenAsync(log, cancellation);
+            await Store.OpenAsync(Log.Identity, cancellation);
             return null;
         }
         catch (LogIdentityException e)
         {
             return e.Message;
         }
+    }
+
+    async Task<IKeyIndex> OpenKeysAsync(CancellationToken cancellation)
+    {
+        if (_settings.ClickHouse is { } clickHouse)
+            return await ClickHouseKeyIndex.OpenAsync(
+                clickHouse, _time, _logging.CreateLogger<ClickHouseKeyIndex>(), cancellation);
+        if (Refusal is null) await KeysRestore.RunAsync(_settings, Log, Store, _time, _logging, cancellation);
+        return RunKeyIndex.Open(
+            DataFolder.Keys(_settings.Folder), _settings.Keys, _logging.CreateLogger<RunKeyIndex>());
     }
 }

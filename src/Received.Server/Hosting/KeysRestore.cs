@@ -18,7 +18,7 @@ static class KeysRestore
     /// <summary>To be called before the index is opened, which makes its folder.</summary>
     /// <exception cref="LogRefusedException">The index has lost keys and cannot be made anew.</exception>
     public static async Task RunAsync(
-        Settings settings, SegmentLog log, IUsageStore store, TimeProvider time, ILoggerFactory logging,
+        Settings settings, ILog log, IUsageStore store, TimeProvider time, ILoggerFactory logging,
         CancellationToken cancellation)
     {
         var keys = DataFolder.Keys(settings.Folder);
@@ -52,7 +52,7 @@ static class KeysRestore
     }
 
     static async Task<IReadOnlyList<RatedProgress>> ReadRatedAsync(
-        SegmentLog log, IUsageStore store, CancellationToken cancellation)
+        ILog log, IUsageStore store, CancellationToken cancellation)
     {
         var rated = new RatedProgress[log.Identity.PartitionCount];
         for (var number = 0; number < rated.Length; number++)

@@ -1,4 +1,4 @@
-using Received.Log.Segments;
+using Received.Log;
 using Received.Rating;
 using Received.Server.Options;
 using Received.Usage;
@@ -9,18 +9,37 @@ namespace Received.Server.Hosting;
 
 /// <summary>
 /// Law 5 on demand: the totals made anew in a folder beside the live ones, compared, and thrown away. One at a time,
-/// because it costs a core and as much disk as the store; the live loops go on.
+/// because it costs a core and as much disk as the store; the live loops go on. Wherever the live ones rest, these rest
+/// in DuckDB and run files: what two kinds of store agree on is worth more.
 /// </summary>
 sealed class RerateRun(Engine engine, Settings settings, TimeProvider time, ILoggerFactory logging) : IDisposable
 {
     public const string FolderName = "rerate";
 
+    const string LockName = "rerate.lock";
+
     readonly SemaphoreSlim _one = new(1, 1);
 
-    /// <summary>Null where one is running already.</summary>
+    /// <summary>Null where one is running already, in this process or another one that shares the folder.</summary>
     public async Task<ReratingResult?> RunAsync(CancellationToken cancellation)
     {
         if (!await _one.WaitAsync(TimeSpan.Zero, cancellation)) return null;
+        try
+        {
+            using var held = TryTake();
+            return held is null ? null : await RunAloneAsync(cancellation);
+        }
+        finally
+        {
+            // Where its folder cannot be deleted now, the next one tries again, and must not be shut out.
+            _one.Release();
+        }
+    }
+
+    public void Dispose() => _one.Dispose();
+
+    async Task<ReratingResult> RunAloneAsync(CancellationToken cancellation)
+    {
         var folder = Path.Combine(settings.Folder, FolderName);
         try
         {
@@ -31,23 +50,27 @@ sealed class RerateRun(Engine engine, Settings settings, TimeProvider time, ILog
         }
         finally
         {
-            try
-            {
-                Delete(folder);
-            }
-            finally
-            {
-                // Where it cannot be deleted now, the next one tries again, and must not be shut out.
-                _one.Release();
-            }
+            Delete(folder);
         }
     }
 
-    public void Dispose() => _one.Dispose();
+    FileStream? TryTake()
+    {
+        try
+        {
+            return new(
+                Path.Combine(settings.Folder, LockName), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None,
+                bufferSize: 0, FileOptions.DeleteOnClose);
+        }
+        catch (IOException)
+        {
+            return null;
+        }
+    }
 
     /// <summary>Makes totals and key index anew in the folder, up to where the live store is, and compares.</summary>
     public static async Task<ReratingResult> MakeAsync(
-        string folder, SegmentLog log, IUsageStore live, Settings settings, TimeProvider time, ILoggerFactory logging,
+        string folder, ILog log, IUsageStore live, Settings settings, TimeProvider time, ILoggerFactory logging,
         CancellationToken cancellation)
     {
         await using var scratch = new DuckDbUsageStore(

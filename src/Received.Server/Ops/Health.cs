@@ -5,8 +5,9 @@ using Received.Usage;
 namespace Received.Server.Ops;
 
 /// <summary>
-/// <c>/health/live</c>: the process answers. <c>/health/ready</c>: it does its work; with 503 it says what it does not.
-/// No account's data, so no key is asked.
+/// <c>/health/live</c>: the process answers. <c>/health/ready</c>: it does its roles' work; with 503 it says what it
+/// does not. A front door alone is ready while the usage store is away: what it takes waits in the log. No account's
+/// data, so no key is asked.
 /// </summary>
 static class Health
 {
@@ -19,16 +20,16 @@ static class Health
         app.MapGet("/health/ready", Ready).ExcludeFromDescription();
     }
 
-    static async Task<IResult> Ready(Engine engine, Loops loops, ServerOptions options, TimeProvider time)
+    static async Task<IResult> Ready(Engine engine, Loops loops, Settings settings, TimeProvider time)
     {
         var problems = new List<string>();
-        if (engine.Log.Failure is { } failure) problems.Add($"log: {failure.Message}");
+        if (engine.LogFailure is { } failure) problems.Add($"log: {failure}");
         if (engine.Refusal is { } refusal) problems.Add($"rating: refused. {refusal}");
         else
         {
             problems.AddRange(loops.Problems());
-            CheckLag(loops, options, problems);
-            await CheckStoreAsync(engine, time, problems);
+            CheckLag(loops, settings.Server, problems);
+            if (settings.Roles != ServerRoles.Ingest) await CheckStoreAsync(engine, time, problems);
         }
 
         return problems.Count == 0
@@ -38,7 +39,7 @@ static class Health
 
     static void CheckLag(Loops loops, ServerOptions options, List<string> problems)
     {
-        var lag = loops.Rating.Snapshot().Max(partition => partition.Frames);
+        var lag = loops.Rating?.Snapshot().Select(partition => partition.Frames).DefaultIfEmpty().Max() ?? 0;
         if (lag > options.ReadyLagFrames)
             problems.Add($"rating: {lag} frames behind the log; "
                 + $"Received__ReadyLagFrames allows {options.ReadyLagFrames}.");

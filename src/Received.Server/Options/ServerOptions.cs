@@ -7,7 +7,10 @@ public sealed class ServerOptions
 {
     public const string Section = "Received";
 
-    /// <summary>The data folder. One server at a time; made when it is missing.</summary>
+    /// <summary>
+    /// The data folder; made when it is missing. One server at a time, unless log and usage store are both servers'
+    /// (Kafka, ClickHouse): then any number of one machine share it, for accounts and keys.
+    /// </summary>
     [Required]
     public string Data { get; set; } = "./received-data";
 
@@ -17,6 +20,14 @@ public sealed class ServerOptions
     [Required]
     [CustomValidation(typeof(ServerOptions), nameof(CheckUrls))]
     public string Urls { get; set; } = "http://127.0.0.1:8480";
+
+    /// <summary>
+    /// What this process does, with commas between: ingest, rate, archive. Fewer than all only where log and usage
+    /// store can be shared, that is with Kafka and ClickHouse.
+    /// </summary>
+    [Required]
+    [CustomValidation(typeof(ServerOptions), nameof(CheckRoles))]
+    public string Roles { get; set; } = RoleNames.All;
 
     /// <summary>How long a stop may take: requests under way, then the batches, then rating's last flush.</summary>
     [Range(typeof(TimeSpan), "00:00:01", "00:10:00")]
@@ -36,6 +47,11 @@ public sealed class ServerOptions
     /// </summary>
     [Range(1, int.MaxValue)]
     public int ReadyLagFrames { get; set; } = 10_000;
+
+    public static ValidationResult? CheckRoles(string roles, ValidationContext context) =>
+        RoleNames.TryParse(roles, out _)
+            ? ValidationResult.Success
+            : new($"It must be one or more of {RoleNames.All}, with commas between.", [nameof(Roles)]);
 
     /// <summary>Here rather than when the listener starts: by then the stages behind it run already.</summary>
     public static ValidationResult? CheckUrls(string urls, ValidationContext context)

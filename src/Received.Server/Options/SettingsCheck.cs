@@ -38,13 +38,44 @@ sealed class SettingsCheck(IConfiguration configuration)
         return options;
     }
 
+    /// <summary>An adapter's section: null, and nothing may be set in it, unless <paramref name="chooser"/>
+    /// is.</summary>
+    public T? BindChosen<T>(string section, string chooser) where T : class
+    {
+        var options = Bind<T>(section);
+        if (!string.IsNullOrWhiteSpace(configuration[$"{section}:{chooser}"])) return options;
+        foreach (var child in configuration.GetSection(section).GetChildren())
+        {
+            if (!child.Key.Equals(chooser, StringComparison.OrdinalIgnoreCase))
+                _refusals.Add($"{Name(child.Path)} is set, but {Name($"{section}:{chooser}")}, which chooses it, is "
+                    + "not.");
+        }
+
+        return null;
+    }
+
+    /// <summary>Refuses values of a section that another choice has made idle.</summary>
+    public void RefuseUnused(string section, string what, string chosen)
+    {
+        foreach (var child in configuration.GetSection(section).GetChildren())
+            if (child.Value is not null)
+                _refusals.Add($"{Name(child.Path)} is a setting of {what}, but {chosen} is chosen: leave it out.");
+    }
+
     /// <exception cref="SettingsException">Something was wrong; the message has a line for each.</exception>
     public void ThrowIfRefused()
     {
-        foreach (var child in configuration.GetSection(ServerOptions.Section).GetChildren())
-            if (child.Value is null && !_sections.Contains(child.Path, StringComparer.OrdinalIgnoreCase))
-                _refusals.Add($"{Name(child.Path)} is no section. Known: {string.Join(", ", _sections)}.");
+        RefuseUnknownSections(configuration.GetSection(ServerOptions.Section));
         if (_refusals.Count > 0) throw new SettingsException(string.Join('\n', _refusals));
+    }
+
+    void RefuseUnknownSections(IConfigurationSection parent)
+    {
+        foreach (var child in parent.GetChildren().Where(child => child.Value is null))
+        {
+            if (_sections.Contains(child.Path, StringComparer.OrdinalIgnoreCase)) RefuseUnknownSections(child);
+            else _refusals.Add($"{Name(child.Path)} is no section. Known: {string.Join(", ", _sections)}.");
+        }
     }
 
     public void Refuse(string section, string member, string reason) =>

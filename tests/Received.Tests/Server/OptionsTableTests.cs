@@ -5,10 +5,12 @@ using System.Text;
 using System.Text.RegularExpressions;
 using System.Xml.Linq;
 using Received.Ingest;
+using Received.Log.Kafka;
 using Received.Log.Segments;
 using Received.Rating;
 using Received.Server.Options;
 using Received.Tests.Tidy;
+using Received.Usage.ClickHouse;
 using Received.Usage.DuckDb;
 using Received.Usage.Runs;
 using Xunit;
@@ -28,9 +30,11 @@ public sealed class OptionsTableTests
         (ServerOptions.Section, typeof(ServerOptions)),
         (IngestOptions.Section, typeof(IngestOptions)),
         (Settings.LogSection, typeof(SegmentLogOptions)),
+        (Settings.KafkaSection, typeof(KafkaLogOptions)),
         (Settings.RatingSection, typeof(RatingOptions)),
         (Settings.KeysSection, typeof(RunOptions)),
         (Settings.UsageSection, typeof(DuckDbOptions)),
+        (Settings.ClickHouseSection, typeof(ClickHouseOptions)),
     ];
 
     // What the program sets itself, from the data folder.

@@ -37,7 +37,7 @@ sealed class RunningServer : IAsyncDisposable
         string? dataFolder = null, Dictionary<string, string?>? settings = null)
     {
         var folder = dataFolder ?? Directory.CreateTempSubdirectory("received-server-").FullName;
-        var app = await Compose.BuildAsync(SettingsFor(folder, settings), ServerRole.Public, CancellationToken.None);
+        var app = await Compose.BuildAsync(SettingsFor(folder, settings), ServerUse.Public, CancellationToken.None);
         await app.StartAsync();
         return new(app, folder);
     }
@@ -47,7 +47,9 @@ sealed class RunningServer : IAsyncDisposable
         {
             ["Received:Data"] = folder,
             ["Received:Urls"] = "http://127.0.0.1:0",
-            ["Received:Log:SegmentBytes"] = "1048576",
+            ["Received:Log:SegmentBytes"] =
+                settings?.Keys.Any(key => key.StartsWith(Settings.KafkaSection, StringComparison.Ordinal)) == true
+                    ? null : "1048576",
             ["Logging:LogLevel:Default"] = "None",
             ["Logging:LogLevel:Received"] = "None",
         });
@@ -98,11 +100,12 @@ sealed class RunningServer : IAsyncDisposable
         .CaughtUpAsync(Provider.GetRequiredService<Engine>(), CancellationToken.None);
 
     /// <summary>Stops, lets something happen to the folder, and starts on it again; this object is done then.</summary>
-    public async Task<RunningServer> RestartAsync(Action<string> meanwhile)
+    public async Task<RunningServer> RestartAsync(
+        Action<string> meanwhile, Dictionary<string, string?>? settings = null)
     {
         await CloseAsync();
         meanwhile(Folder);
-        return await StartAsync(Folder);
+        return await StartAsync(Folder, settings);
     }
 
     public async ValueTask DisposeAsync()

@@ -145,7 +145,7 @@ public sealed class WholeRunTests : IAsyncLifetime
     public async Task A_second_server_on_the_folder_is_refused_by_name()
     {
         var error = await Assert.ThrowsAsync<LogRefusedException>(() => Compose.BuildAsync(
-            RunningServer.SettingsFor(_server.Folder), ServerRole.Public, CancellationToken.None));
+            RunningServer.SettingsFor(_server.Folder), ServerUse.Public, CancellationToken.None));
         Assert.Contains($"process {Environment.ProcessId}", error.Message, StringComparison.Ordinal);
     }
 
