@@ -139,6 +139,11 @@ sealed class ClickHouseLink : IDisposable
         }
     }
 
+    public void ThrowIfClosed()
+    {
+        if (_closed) throw new StoreUnavailableException("The connection to ClickHouse is closed.");
+    }
+
     public void Dispose()
     {
         _closed = true;
@@ -160,9 +165,11 @@ sealed class ClickHouseLink : IDisposable
         }
     }
 
-    ClickHouseCall Call(TimeSpan timeout, CancellationToken cancellation) => _closed
-        ? throw new StoreUnavailableException("The connection to ClickHouse is closed.")
-        : new(_server, _user, timeout, cancellation);
+    ClickHouseCall Call(TimeSpan timeout, CancellationToken cancellation)
+    {
+        ThrowIfClosed();
+        return new(_server, _user, timeout, cancellation);
+    }
 
     async Task<ClickHouseRawResult> SendAsync(
         SqlCall sql, string format, Dictionary<string, object> settings, CancellationToken token)
@@ -217,7 +224,6 @@ sealed class ClickHouseLink : IDisposable
     {
         var settings = new Dictionary<string, object>
         {
-            ["low_cardinality_allow_in_native_format"] = 0,
             ["do_not_merge_across_partitions_select_final"] = 1,
             ["enable_shared_storage_snapshot_in_query"] = 1,
             ["cancel_http_readonly_queries_on_client_close"] = 1,

@@ -3,6 +3,7 @@ using System.Buffers.Binary;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Text;
+using Received.Model;
 
 namespace Received.Usage.ClickHouse;
 
@@ -16,6 +17,8 @@ sealed class NativeBlock
     // Version of the serialisation, and flags: keys follow, in a dictionary of the block's own; indices are UInt32.
     const long DictionaryVersion = 1;
     const long DictionaryKind = 0x602;
+
+    const int LengthMax = 5;
 
     readonly Column[] _columns;
 
@@ -33,6 +36,9 @@ sealed class NativeBlock
     public string Insert { get; }
 
     public int Rows { get; private set; }
+
+    /// <summary>Bytes of all columns.</summary>
+    public long ByteCount => _columns.Sum(column => (long)column.Data.WrittenCount + column.Dictionary.WrittenCount);
 
     public void Clear()
     {
@@ -74,13 +80,18 @@ sealed class NativeBlock
     /// <summary>Rows that were filled by <see cref="Block"/>.</summary>
     public void Advance(int rows) => Rows += rows;
 
-    /// <summary>Adds a value to a column's dictionary; rows name it by index, as UInt32.</summary>
-    public void SetEntry(int column, ReadOnlySpan<byte> value)
+    /// <summary>Values of a column of text, one a row.</summary>
+    public void SetAll(int column, ByteColumn values) => Write(_columns[column].Data, values);
+
+    /// <summary>Adds values to a column's dictionary; rows name them by index, as UInt32.</summary>
+    /// <returns>The index of the first.</returns>
+    public int AddEntries(int column, ByteColumn values)
     {
         var target = _columns[column];
-        WriteLength(target.Dictionary, value.Length);
-        target.Dictionary.Write(value);
-        target.Entries++;
+        Write(target.Dictionary, values);
+        var first = target.Entries;
+        target.Entries += values.Count;
+        return first;
     }
 
     public void WriteTo(ArrayBufferWriter<byte> target)
@@ -103,20 +114,39 @@ sealed class NativeBlock
         }
     }
 
+    static void Write(ArrayBufferWriter<byte> target, ByteColumn values)
+    {
+        var span = target.GetSpan(checked(values.ByteCount + (values.Count * LengthMax)));
+        var bytes = values.Bytes;
+        var at = 0;
+        var start = 0;
+        foreach (var end in values.Ends)
+        {
+            at += WriteLength(span[at..], end - start);
+            bytes[start..end].CopyTo(span[at..]);
+            at += end - start;
+            start = end;
+        }
+
+        target.Advance(at);
+    }
+
     static void WriteLong(ArrayBufferWriter<byte> target, long value)
     {
         BinaryPrimitives.WriteInt64LittleEndian(target.GetSpan(sizeof(long)), value);
         target.Advance(sizeof(long));
     }
 
-    static void WriteLength(ArrayBufferWriter<byte> target, int length)
+    static void WriteLength(ArrayBufferWriter<byte> target, int length) =>
+        target.Advance(WriteLength(target.GetSpan(LengthMax), length));
+
+    static int WriteLength(Span<byte> target, int length)
     {
-        var span = target.GetSpan(5);
         var rest = (uint)length;
         var at = 0;
-        for (; rest >= 0x80; rest >>= 7) span[at++] = unchecked((byte)(rest | 0x80));
-        span[at++] = (byte)rest;
-        target.Advance(at);
+        for (; rest >= 0x80; rest >>= 7) target[at++] = unchecked((byte)(rest | 0x80));
+        target[at++] = (byte)rest;
+        return at;
     }
 
     sealed class Column

@@ -1,25 +1,8 @@
-using System.Globalization;
-using System.Runtime.CompilerServices;
-using System.Text;
 using Received.Model;
 
 namespace Received.Usage.DuckDb;
 
-/// <summary>
-/// Law 5: all that rating wrote as text lines, from one snapshot. Fields are separated by a space; text is quoted, with
-/// \" \\ and \uXXXX (four hex digits, lower case) for control characters; ids and checksums are hex of fixed length;
-/// numbers are plain decimal integers, quantities scaled by 10^12; a position is generation/partition/offset/index.
-/// Partitions ascend; within one the lines are, each kind in the order of its key (text by UTF-8 bytes):
-/// <code>
-/// progress {partition} {generation} {next} {last checksum} {log time ms} {keys next} {keys log time ms}
-/// series {partition} {id} {account} "{customer}" "{product}" "{currency}" "{entity}"
-/// total {partition} {series} {window} {sum} {count} {min} {max} {last} {last at ms} {position}
-/// fate {position} {account} {fate} {reason} {event count} {original position or -}
-/// name {partition} {account} {kind} "{ref}" "{name}" {position} {time ms}
-/// producer {partition} {id} {last number} {seen bits} {log time ms}
-/// </code>
-/// Nothing of the store's own (insertion order, how writes were batched) shows.
-/// </summary>
+/// <summary>The lines of <see cref="RatedText"/>, all from one snapshot.</summary>
 static class RatedExport
 {
     public static IEnumerable<IReadOnlyList<string>> Read(DuckDbSession session)
@@ -28,7 +11,7 @@ static class RatedExport
         foreach (var partition in Partitions(session))
         {
             if (RatingReads.Progress(session, partition) is { } p)
-                yield return [Progress(p)];
+                yield return [RatedText.Line(p)];
             foreach (var (sql, format) in Parts)
             {
                 using var rows = session.Stream(sql, partition.Value);
@@ -86,60 +69,30 @@ static class RatedExport
         return partitions;
     }
 
-    static string Progress(RatedProgress p) => Line(
-        $"progress {p.Partition} {p.Generation} {p.Next} {p.LastChecksum:x16} {p.LogTimeMs} {p.KeysNext} "
-        + $"{p.KeysLogTimeMs}");
+    static string Series(DuckDbRows r, int i, PartitionId partition) => RatedText.Line(
+        partition, new SeriesRow(
+            r.Column<UInt128>(0)[i], new(r.Column<uint>(1)[i]), r.Text(2, i), r.Text(3, i), r.Text(4, i),
+            r.Text(5, i)));
 
-    static string Series(DuckDbRows r, int i, PartitionId partition) => Line(
-        $"series {partition} {r.Column<UInt128>(0)[i]:x32} {r.Column<uint>(1)[i]} {Quoted(r.Text(2, i))} "
-        + $"{Quoted(r.Text(3, i))} {Quoted(r.Text(4, i))} {Quoted(r.Text(5, i))}");
+    static string Total(DuckDbRows r, int i, PartitionId partition) =>
+        RatedText.Line(partition, RatingReads.Total(r, i, 0));
 
-    static string Total(DuckDbRows r, int i, PartitionId partition)
-    {
-        var t = RatingReads.Total(r, i, 0);
-        var position = new LogPosition(t.Generation, partition, t.Offset, t.Index);
-        return Line(
-            $"total {partition} {t.Series:x32} {t.Window} {t.Sum} {t.Count} {t.Min} {t.Max} {t.Last} "
-            + $"{t.LastAtMs} {position}");
-    }
+    static string FateLine(DuckDbRows r, int i, PartitionId partition) => RatedText.Line(
+        partition, new FateRow(
+            r.Column<ushort>(0)[i], r.Column<long>(1)[i], r.Column<int>(2)[i], new(r.Column<uint>(3)[i]),
+            (Fate)r.Column<byte>(4)[i], (ParkReason)r.Column<byte>(5)[i], r.Column<int>(6)[i],
+            r.IsNull(7, i)
+                ? null
+                : new LogPosition(
+                    r.Column<ushort>(7)[i], new(r.Column<ushort>(8)[i]), r.Column<long>(9)[i],
+                    r.Column<int>(10)[i])));
 
-    static string FateLine(DuckDbRows r, int i, PartitionId partition)
-    {
-        var position = new LogPosition(r.Column<ushort>(0)[i], partition, r.Column<long>(1)[i], r.Column<int>(2)[i]);
-        var original = r.IsNull(7, i)
-            ? "-"
-            : new LogPosition(
-                r.Column<ushort>(7)[i], new(r.Column<ushort>(8)[i]), r.Column<long>(9)[i],
-                    r.Column<int>(10)[i]).ToString();
-        return Line(
-            $"fate {position} {r.Column<uint>(3)[i]} {r.Column<byte>(4)[i]} {r.Column<byte>(5)[i]} "
-            + $"{r.Column<int>(6)[i]} {original}");
-    }
+    static string Name(DuckDbRows r, int i, PartitionId partition) => RatedText.Line(
+        partition, new NameRow(
+            new(r.Column<uint>(0)[i]), (NameKind)r.Column<byte>(1)[i], r.Text(2, i), r.Text(3, i),
+            r.Column<ushort>(4)[i], r.Column<long>(5)[i], r.Column<int>(6)[i], r.Column<long>(7)[i]));
 
-    static string Name(DuckDbRows r, int i, PartitionId partition)
-    {
-        var position = new LogPosition(r.Column<ushort>(4)[i], partition, r.Column<long>(5)[i], r.Column<int>(6)[i]);
-        return Line(
-            $"name {partition} {r.Column<uint>(0)[i]} {r.Column<byte>(1)[i]} {Quoted(r.Text(2, i))} "
-            + $"{Quoted(r.Text(3, i))} {position} {r.Column<long>(7)[i]}");
-    }
-
-    static string Producer(DuckDbRows r, int i, PartitionId partition) => Line(
-        $"producer {partition} {r.Column<ulong>(0)[i]:x16} {r.Column<long>(1)[i]} {r.Column<ulong>(2)[i]:x16} "
-        + $"{r.Column<long>(3)[i]}");
-
-    static string Line(ref DefaultInterpolatedStringHandler text) => text.ToStringAndClear();
-
-    static string Quoted(string text)
-    {
-        var quoted = new StringBuilder(text.Length + 2).Append('"');
-        foreach (var c in text)
-        {
-            if (c is '"' or '\\') quoted.Append('\\').Append(c);
-            else if (c < ' ') quoted.Append(CultureInfo.InvariantCulture, $"\\u{(int)c:x4}");
-            else quoted.Append(c);
-        }
-
-        return quoted.Append('"').ToString();
-    }
+    static string Producer(DuckDbRows r, int i, PartitionId partition) => RatedText.Line(
+        partition, new ProducerRow(
+            r.Column<ulong>(0)[i], r.Column<long>(1)[i], r.Column<ulong>(2)[i], r.Column<long>(3)[i]));
 }

@@ -28,7 +28,7 @@ public abstract class RatingStoreContract : UsageStoreContract
     {
         var total = new TotalRow(
             Id, -5, Int128.MinValue, long.MaxValue, Int128.MinValue, Int128.MaxValue, -1, -7, ushort.MaxValue,
-                long.MaxValue, 9);
+                long.MaxValue - 1, 9);
         var batch = Batch(1, long.MaxValue, ushort.MaxValue).With(Series(Id), total);
         batch.Producers.Add(new(ulong.MaxValue, long.MaxValue, 1UL << 63, 12));
         batch.Producers.Add(new(3, 4, 5, 6));

@@ -26,6 +26,8 @@ CREATE TABLE IF NOT EXISTS progress${local} ${cluster} (
     position UInt128,
     last_checksum UInt64,
     log_time_ms Int64,
+    keys_next Int64,
+    keys_log_time_ms Int64,
     last_number Int64,
     seen_bits UInt64
 ) ENGINE = ${replacing:position} ORDER BY (partition, kind, producer_id) SETTINGS ${durable};
