@@ -100,9 +100,9 @@ sealed class Engine : IAsyncDisposable
         ? await KafkaLog.OpenAsync(kafka, _time, _logging.CreateLogger<KafkaLog>())
         : await SegmentLog.OpenAsync(_settings.Log, new DiskFiles(), _time, _logging.CreateLogger<SegmentLog>());
 
-    IUsageStore MakeStore() => _settings.ClickHouse is null
-        ? new DuckDbUsageStore(_settings.Usage, _logging.CreateLogger<DuckDbUsageStore>())
-        : throw new StoreUnavailableException("Usage in ClickHouse is not built yet.");
+    IUsageStore MakeStore() => _settings.ClickHouse is { } clickHouse
+        ? new ClickHouseUsageStore(clickHouse, _time, _logging.CreateLogger<ClickHouseUsageStore>())
+        : new DuckDbUsageStore(_settings.Usage, _logging.CreateLogger<DuckDbUsageStore>());
 
     async Task<string?> OpenStoreAsync(CancellationToken cancellation)
     {

@@ -17,6 +17,7 @@ public sealed class ProfileTests
     [Theory]
     [InlineData(false, false, "log: segment files, usage store: DuckDB, key index: run files")]
     [InlineData(true, false, "log: Kafka at ")]
+    [InlineData(false, true, "log: segment files, usage store and key index: ClickHouse")]
     public async Task Law_2_a_retry_is_a_duplicate_after_a_restart_too_on_every_profile(
         bool kafka, bool clickHouse, string adapters)
     {
