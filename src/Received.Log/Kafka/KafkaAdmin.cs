@@ -95,6 +95,7 @@ sealed class KafkaAdmin(KafkaLogOptions options, KafkaClients clients, TimeProvi
         var offsets = result.ResultInfos.ToDictionary(
             info => info.TopicPartitionOffsetError.Partition.Value,
             info => info.TopicPartitionOffsetError.Offset.Value);
+        clients.Forget();
         return [.. partitions.Select(partition => offsets[partition])];
     }
 

@@ -26,6 +26,9 @@ sealed class KafkaClients(KafkaLogOptions options, ILogger logger)
     /// does.</summary>
     public Error? LastError => _lastError;
 
+    /// <summary>Kafka answers: what was said before explains nothing any more.</summary>
+    public void Forget() => (_lastError, _lastComplaint) = (null, null);
+
     /// <exception cref="LogRefusedException">The settings do not make a client.</exception>
     public IAdminClient Admin() => Make(() => new AdminClientBuilder(Base(new AdminClientConfig()))
         .SetErrorHandler((_, error) => Noted(error))
@@ -33,17 +36,17 @@ sealed class KafkaClients(KafkaLogOptions options, ILogger logger)
         .Build());
 
     /// <param name="fatal">Called when the producer can be used no more; from a thread of the client's.</param>
-    public IProducer<Null, ReadOnlyMemory<byte>> Producer(Action<Error> fatal) => Producer<Null>(fatal);
+    public IProducer<Null, ReadOnlyMemory<byte>> Producer(Action<Error> fatal) => Producer<Null>(true, fatal);
 
-    /// <summary>A producer of records with keys, for a compacted topic.</summary>
-    public IProducer<string, ReadOnlyMemory<byte>> KeyedProducer() => Producer<string>(_ => { });
+    /// <summary>A producer of a record with a key, for a compacted topic; a record there twice does no harm.</summary>
+    public IProducer<string, ReadOnlyMemory<byte>> KeyedProducer() => Producer<string>(false, _ => { });
 
-    IProducer<TKey, ReadOnlyMemory<byte>> Producer<TKey>(Action<Error> fatal)
+    IProducer<TKey, ReadOnlyMemory<byte>> Producer<TKey>(bool isIdempotent, Action<Error> fatal)
     {
         var config = Base(new ProducerConfig
         {
             Acks = Acks.All,
-            EnableIdempotence = true,
+            EnableIdempotence = isIdempotent,
             CompressionType = CompressionType.None,
             // The front door has batched already: what waits is sent at once, together.
             LingerMs = 0,
@@ -85,6 +88,8 @@ sealed class KafkaClients(KafkaLogOptions options, ILogger logger)
             FetchWaitMaxMs = 500,
             // Bounds what the client itself holds ahead of our buffers.
             QueuedMaxMessagesKbytes = Math.Max(2048, options.ReadAheadBytes / 4 / 1024),
+            // The default second is long where a full queue is drained in milliseconds.
+            FetchQueueBackoffMs = 20,
             FetchMaxBytes = Math.Max(2 << 20, options.ReadAheadBytes / 8),
             ConsumeResultFields = "none",
         });

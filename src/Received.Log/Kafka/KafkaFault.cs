@@ -101,8 +101,10 @@ static class KafkaFault
     /// <summary>What the client says without its thread, and without how long it took.</summary>
     public static string WithoutPlace(string text)
     {
-        if (text.StartsWith("[thrd:", StringComparison.Ordinal) && text.IndexOf("]: ", StringComparison.Ordinal) is var at
-            and >= 0) text = text[(at + 3)..];
+        var thread = text.StartsWith("[thrd:", StringComparison.Ordinal)
+            ? text.IndexOf("]: ", StringComparison.Ordinal)
+            : -1;
+        if (thread >= 0) text = text[(thread + 3)..];
         if (text.LastIndexOf(" (after ", StringComparison.Ordinal) is var end and >= 0) text = text[..end];
         return text.ReplaceLineEndings(" ").TrimEnd('.', ' ', ':');
     }

@@ -55,7 +55,8 @@ public sealed class KafkaGroup : IAsyncDisposable
     /// back.
     /// </summary>
     /// <param name="role">"rate" or "archive": each has a group of its own.</param>
-    /// <param name="ownership">The loop's: given on assignment, taken on revocation, lost where the group gave up.</param>
+    /// <param name="ownership">The loop's: given on assignment, taken on revocation, lost where the group gave this
+    /// process up.</param>
     /// <param name="positions">How far the loop has stored its partitions; asked now and then, from another
     /// thread.</param>
     /// <exception cref="LogRefusedException">The settings do not make a client.</exception>

@@ -20,7 +20,9 @@ sealed class KafkaIdentity(KafkaLogOptions options, KafkaAdmin admin, KafkaClien
     const int Version = 1;
 
     /// <summary>All identities that the side topic has, in order: one for each topic that ever was this log.</summary>
-    /// <exception cref="LogRefusedException">A record cannot be understood, or Kafka does not hand them out.</exception>
+    /// <exception cref="LogRefusedException">
+    /// A record cannot be understood, or Kafka does not hand them out.
+    /// </exception>
     public async Task<List<LogIdentity>> ReadAsync()
     {
         var start = (await admin.ListAsync(options.IdentityTopic, [0], OffsetSpec.Earliest()))[0];
@@ -116,7 +118,8 @@ sealed class KafkaIdentity(KafkaLogOptions options, KafkaAdmin admin, KafkaClien
                 return new(
                     root.GetProperty("id").GetGuid(), root.GetProperty("generation").GetUInt16(),
                     root.GetProperty("partitions").GetInt32(),
-                    TimeSpan.ParseExact(root.GetProperty("dedupeWindow").GetString()!, "c", CultureInfo.InvariantCulture),
+                    TimeSpan.ParseExact(
+                        root.GetProperty("dedupeWindow").GetString()!, "c", CultureInfo.InvariantCulture),
                     long.Parse(
                         root.GetProperty("hashSeed").GetString()!, NumberStyles.HexNumber,
                         CultureInfo.InvariantCulture));

@@ -26,7 +26,7 @@ sealed class KafkaLane : IDisposable
     readonly KafkaFeed?[] _feeds;
     readonly Lock _gate = new();
     readonly Thread _thread;
-    int _feedCount;
+    long _bytes;
     long _tidiedAt;
     bool _closing;
     bool _disposed;
@@ -123,11 +123,10 @@ sealed class KafkaLane : IDisposable
             Drop(partition);
             feed = new(offset);
             _feeds[partition] = feed;
-            _feedCount++;
             _consumer.IncrementalAssign([new TopicPartitionOffset(_options.Topic, partition, offset)]);
         }
 
-        while (feed.First < offset) feed.Take().Return();
+        while (feed.First < offset) Take(feed).Return();
         feed.UsedAt = _time.GetTimestamp();
         return feed;
     }
@@ -135,10 +134,10 @@ sealed class KafkaLane : IDisposable
     void Drop(int partition)
     {
         if (_feeds[partition] is not { } feed) return;
+        _bytes -= feed.Bytes;
         feed.Clear();
         feed.Signal();
         _feeds[partition] = null;
-        _feedCount--;
         _consumer.IncrementalUnassign([new TopicPartition(_options.Topic, partition)]);
     }
 
@@ -167,19 +166,28 @@ sealed class KafkaLane : IDisposable
         var bytes = 0L;
         do
         {
-            var frame = feed.Take();
+            var frame = Take(feed);
             frames.Add(frame);
             bytes += frame.Length;
         }
         while (feed.Count > 0 && bytes < bytesMax);
 
-        if (feed.IsPaused && feed.Bytes < FeedBytesMax() / 2)
+        var hasRoom = feed.Bytes < FeedBytesMax / 2 && _bytes < _options.ReadAheadBytes / 2;
+        // An empty feed goes on whatever others hold, or its reader would wait for theirs.
+        if (feed.IsPaused && (hasRoom || feed.Count == 0))
         {
             feed.IsPaused = false;
             _consumer.Resume([new TopicPartition(_options.Topic, partition)]);
         }
 
         return frames;
+    }
+
+    RentedFrame Take(KafkaFeed feed)
+    {
+        var frame = feed.Take();
+        _bytes -= frame.Length;
+        return frame;
     }
 
     static LogBatch Check(long offset, List<RentedFrame> frames)
@@ -189,8 +197,8 @@ sealed class KafkaLane : IDisposable
         return new(records, new RentedFrames(frames));
     }
 
-    long FeedBytesMax() =>
-        Math.Max(FrameLimits.RawBytesMax + FrameHeader.Bytes, _options.ReadAheadBytes / Math.Max(1, _feedCount));
+    /// <summary>One partition's part of what is read ahead; all together keep to the whole.</summary>
+    int FeedBytesMax => Math.Max(FrameLimits.RawBytesMax + FrameHeader.Bytes, _options.ReadAheadBytes / 4);
 
     void Run()
     {
@@ -250,8 +258,9 @@ sealed class KafkaLane : IDisposable
     void Add(int partition, KafkaFeed feed, RentedFrame frame)
     {
         feed.Add(frame);
+        _bytes += frame.Length;
         feed.Signal();
-        if (feed.IsPaused || feed.Bytes < FeedBytesMax()) return;
+        if (feed.IsPaused || (feed.Bytes < FeedBytesMax && _bytes < _options.ReadAheadBytes)) return;
         feed.IsPaused = true;
         _consumer.Pause([new TopicPartition(_options.Topic, partition)]);
     }

@@ -33,7 +33,7 @@ public enum KafkaSaslMechanism
 /// </summary>
 public sealed class KafkaLogOptions
 {
-    /// <summary>As many as a partition's number has room for in a frame's header, and far more than is of use.</summary>
+    /// <summary>Far more than is of use; each costs every process a little memory and asking.</summary>
     public const int PartitionsMax = 4096;
 
     /// <summary>Some of the brokers, as host:port, with commas between them; the others are learned from

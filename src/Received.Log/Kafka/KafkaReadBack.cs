@@ -2,7 +2,6 @@ using System.Threading.Channels;
 using Confluent.Kafka;
 using Confluent.Kafka.Admin;
 using Microsoft.Extensions.Logging;
-using Received.Log.Segments;
 
 namespace Received.Log.Kafka;
 
@@ -43,20 +42,8 @@ sealed class KafkaReadBack(
         {
             var frames = new List<(PendingFrame Frame, Error Error)>();
             while (_unclear.Reader.TryRead(out var unclear)) frames.Add(unclear);
-            var found = 0;
-            try
-            {
-                found = await FindAsync(frames);
-            }
-            catch (KafkaException error)
-            {
-                LogMessages.ReadBackFailed(logger, admin.Unavailable(error).Message);
-            }
-            catch (LogRefusedException error)
-            {
-                LogMessages.ReadBackFailed(logger, error.Message);
-            }
-
+            await TryFindAsync(frames);
+            var found = frames.Count(unclear => unclear.Frame.Task.IsCompleted);
             LogMessages.ReadBack(logger, frames.Count, found);
             foreach (var (frame, error) in frames)
             {
@@ -66,9 +53,35 @@ sealed class KafkaReadBack(
         }
     }
 
-    async Task<int> FindAsync(List<(PendingFrame Frame, Error Error)> unclear)
+    /// <summary>As long as there is time: a broker that is away now may be back in a moment.</summary>
+    async Task TryFindAsync(List<(PendingFrame Frame, Error Error)> frames)
     {
         var started = time.GetTimestamp();
+        while (true)
+        {
+            string reason;
+            try
+            {
+                await FindAsync([.. frames.Where(unclear => !unclear.Frame.Task.IsCompleted)], started);
+                return;
+            }
+            catch (KafkaException error)
+            {
+                reason = admin.Unavailable(error).Message;
+            }
+
+            if (time.GetElapsedTime(started) >= options.ReadBackTimeout)
+            {
+                LogMessages.ReadBackFailed(logger, reason);
+                return;
+            }
+
+            await Task.Delay(Slice, time);
+        }
+    }
+
+    async Task FindAsync(List<(PendingFrame Frame, Error Error)> unclear, long started)
+    {
         var wanted = unclear.GroupBy(one => one.Frame.Partition).ToDictionary(
             group => group.Key, group => group.Select(one => one.Frame).ToList());
         var partitions = wanted.Keys.ToList();
@@ -81,12 +94,11 @@ sealed class KafkaReadBack(
             if (floor < heads[i]) nexts.Add(partitions[i], (floor, heads[i]));
         }
 
-        return nexts.Count == 0 ? 0 : await Task.Run(() => Read(wanted, nexts, started));
+        if (nexts.Count > 0) await Task.Run(() => Read(wanted, nexts, started));
     }
 
-    int Read(Dictionary<int, List<PendingFrame>> wanted, Dictionary<int, (long Next, long Head)> nexts, long started)
+    void Read(Dictionary<int, List<PendingFrame>> wanted, Dictionary<int, (long Next, long Head)> nexts, long started)
     {
-        var found = 0;
         using var reader = clients.Reader();
         reader.Assign(nexts.Select(pair => new TopicPartitionOffset(options.Topic, pair.Key, pair.Value.Next)));
         while (nexts.Count > 0 && time.GetElapsedTime(started) < options.ReadBackTimeout)
@@ -95,26 +107,22 @@ sealed class KafkaReadBack(
             var partition = result.Partition.Value;
             var frame = result.Message.Value;
             if (FrameHeader.TryRead(frame.Bytes.Span, out var header))
-                found += Acknowledge(wanted[partition], header, result.Offset.Value);
+                Acknowledge(wanted[partition], header, result.Offset.Value);
             frame.Return();
             if (!nexts.TryGetValue(partition, out var at)) continue;
             if (result.Offset.Value + 1 >= at.Head || wanted[partition].Count == 0) nexts.Remove(partition);
             else nexts[partition] = (result.Offset.Value + 1, at.Head);
         }
-
-        return found;
     }
 
-    int Acknowledge(List<PendingFrame> wanted, in FrameHeader header, long offset)
+    void Acknowledge(List<PendingFrame> wanted, in FrameHeader header, long offset)
     {
         for (var i = 0; i < wanted.Count; i++)
         {
             if (!wanted[i].Is(header) || offset < wanted[i].Floor) continue;
             _appends!.Acknowledge(wanted[i], offset);
             wanted.RemoveAt(i);
-            return 1;
+            return;
         }
-
-        return 0;
     }
 }

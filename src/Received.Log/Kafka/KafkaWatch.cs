@@ -68,7 +68,8 @@ sealed class KafkaWatch(
             return KafkaFault.Say(options, new(ErrorCode.UnknownTopicOrPart), null);
         if (KafkaIdentity.IdOf(topic) != topicId)
         {
-            Replaced($"Topic {options.Topic} is not the one that this log was made with: it was deleted and made anew.");
+            Replaced(
+                $"Topic {options.Topic} is not the one that this log was made with: it was deleted and made anew.");
             return null;
         }
 

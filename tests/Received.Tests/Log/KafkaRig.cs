@@ -33,7 +33,7 @@ sealed class KafkaRig(string bootstrap) : IDisposable
             DedupeWindow = dedupeWindow ?? LogIdentity.DefaultDedupeWindow,
             AppendTimeout = appendTimeout ?? TimeSpan.FromSeconds(10),
             SessionTimeout = TimeSpan.FromSeconds(6),
-            HandOverPatience = TimeSpan.FromSeconds(5),
+            HandOverPatience = TimeSpan.FromSeconds(2),
         };
 
     public Task<KafkaLog> OpenAsync() => OpenAsync(Options());
