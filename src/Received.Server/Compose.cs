@@ -49,6 +49,7 @@ static class Compose
         var engine = await Engine.OpenAsync(settings, TimeProvider.System, logging, cancellation, around);
         try
         {
+            await AccountsCheck.RunAsync(settings, engine.Log, billing, TimeProvider.System, cancellation);
             AddServices(builder.Services, settings, engine, billing);
             if (settings.Roles.HasFlag(ServerRoles.Ingest)) builder.Services.AddIngest();
             var app = builder.Build();
@@ -128,8 +129,11 @@ static class Compose
             json.SerializerOptions.TypeInfoResolverChain.Insert(0, ApiJson.Default);
         });
         Telemetry.Add(services, settings.Server);
+        services.AddSingleton<Groups>();
         AddLoop(services, "access", provider => provider.GetRequiredService<AccessFeed>().RunAsync);
+        if (engine.StoreFailure is not null) AddLoop(services, "store", _ => engine.OpenStoreAtLastAsync);
         if (engine.Refusal is not null) return;
+        services.AddHostedService(provider => provider.GetRequiredService<Groups>());
         if (settings.Roles.HasFlag(ServerRoles.Rate))
             AddLoop(services, "rating", provider => provider.GetRequiredService<Loops>().Rating!.RunAsync);
         if (settings.Roles.HasFlag(ServerRoles.Archive))

@@ -27,6 +27,11 @@ static class BillingSchema
             revoked_at_ms INTEGER) STRICT;
         CREATE INDEX api_keys_by_account ON api_keys (account_id);
         """,
+        """
+        CREATE TABLE served_log (
+            one INTEGER PRIMARY KEY CHECK (one = 1),
+            id TEXT NOT NULL) STRICT;
+        """,
     ];
 
     /// <summary>Brings an open database to the newest version; several processes may try at once.</summary>

@@ -12,7 +12,7 @@ static class AdminRoutes
     {
         var group = app.MapGroup("/api").WithTags("Administration")
             .AddEndpointFilter(Refusals.Filter).AddEndpointFilter(Callers.Require(Scopes.Admin));
-        group.MapGet("/audit", AuditEndpoint.Handle)
+        group.MapGet("/audit", AuditEndpoint.Handle).AddEndpointFilter(Refusals.RequireStore)
             .Describe(
                 "Conservation: accepted = counted + duplicate + conflict + voided + parked, per partition and in all.")
             .Produces<AuditAnswer>()
@@ -21,7 +21,7 @@ static class AdminRoutes
                 "/admin/server", () => TypedResults.Ok(new ServerAnswer(ProgramVersion.Text, Environment.ProcessId)))
             .Describe("Which server this is.")
             .ProducesProblem(401).ProducesProblem(403);
-        group.MapPost("/admin/rerate", AuditEndpoint.HandleRerate)
+        group.MapPost("/admin/rerate", AuditEndpoint.HandleRerate).AddEndpointFilter(Refusals.RequireStore)
             .Describe("Makes all totals anew beside the live ones and compares them, at one position a partition.")
             .Produces<RerateAnswer>()
             .ProducesProblem(401).ProducesProblem(403).ProducesProblem(409).ProducesProblem(503);

@@ -8,7 +8,8 @@ static class ReadingRoutes
     public static void MapReading(this WebApplication app)
     {
         var usage = app.MapGroup("/api/usage").WithTags("Usage")
-            .AddEndpointFilter(Refusals.Filter).AddEndpointFilter(Callers.Require(Scopes.UsageRead));
+            .AddEndpointFilter(Refusals.Filter).AddEndpointFilter(Callers.Require(Scopes.UsageRead))
+            .AddEndpointFilter(Refusals.RequireStore);
         usage.MapGet("/totals", TotalsEndpoint.Handle)
             .Describe(
                 "Usage totals by customer, product and assertion.", ApiDescription.Customer, ApiDescription.Product,

@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.AspNetCore.Http.HttpResults;
+using Received.Server.Hosting;
 using Received.Usage;
 
 namespace Received.Server.Api;
@@ -26,6 +27,16 @@ static class Refusals
         {
             return Unavailable(context.HttpContext, e);
         }
+    }
+
+    /// <summary>Refuses what reads usage as long as the store has not been opened.</summary>
+    public static async ValueTask<object?> RequireStore(
+        EndpointFilterInvocationContext context, EndpointFilterDelegate next)
+    {
+        var engine = context.HttpContext.RequestServices.GetRequiredService<Engine>();
+        return engine.StoreFailure is { } failure
+            ? throw new StoreUnavailableException(failure)
+            : await next(context);
     }
 
     /// <summary>For all that is thrown elsewhere, as long as the answer has not begun.</summary>

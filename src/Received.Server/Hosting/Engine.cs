@@ -15,6 +15,8 @@ namespace Received.Server.Hosting;
 /// </summary>
 sealed class Engine : IAsyncDisposable
 {
+    static readonly TimeSpan StoreLook = TimeSpan.FromSeconds(1);
+
     readonly Settings _settings;
     readonly TimeProvider _time;
     readonly ILoggerFactory _logging;
@@ -38,6 +40,7 @@ sealed class Engine : IAsyncDisposable
     /// <summary>The log where it is a topic, else null.</summary>
     public KafkaLog? Kafka => _log as KafkaLog;
 
+    /// <summary>Where this process rates.</summary>
     public IKeyIndex Keys => _keys!;
 
     public IUsageStore Store => _store!;
@@ -50,6 +53,12 @@ sealed class Engine : IAsyncDisposable
     /// open: what is accepted is durable in the log, and rated when a person has decided.
     /// </summary>
     public string? Refusal { get; private set; }
+
+    /// <summary>
+    /// Why the store cannot be read yet, or null. A front door alone does not wait for it: what it takes is durable in
+    /// the log.
+    /// </summary>
+    public string? StoreFailure { get; private set; }
 
     /// <summary>What the ports of this profile are, for the line that a start prints. No secrets.</summary>
     public string Adapters =>
@@ -76,8 +85,8 @@ sealed class Engine : IAsyncDisposable
             engine._log = await engine.OpenLogAsync();
             engine._store = engine.MakeStore();
             if (around is not null) engine._store = around(engine._store);
-            engine.Refusal = await engine.OpenStoreAsync(cancellation);
-            engine._keys = await engine.OpenKeysAsync(cancellation);
+            await engine.OpenStoreAsync(cancellation);
+            if (settings.Roles.HasFlag(ServerRoles.Rate)) engine._keys = await engine.OpenKeysAsync(cancellation);
             return engine;
         }
         catch
@@ -104,16 +113,31 @@ sealed class Engine : IAsyncDisposable
         ? new ClickHouseUsageStore(clickHouse, _time, _logging.CreateLogger<ClickHouseUsageStore>())
         : new DuckDbUsageStore(_settings.Usage, _logging.CreateLogger<DuckDbUsageStore>());
 
-    async Task<string?> OpenStoreAsync(CancellationToken cancellation)
+    /// <summary>Tries until the store has been opened, for a door that was started without it.</summary>
+    public async Task OpenStoreAtLastAsync(CancellationToken cancellation)
+    {
+        while (StoreFailure is not null)
+        {
+            await Task.Delay(StoreLook, _time, cancellation);
+            await OpenStoreAsync(cancellation);
+        }
+    }
+
+    async Task OpenStoreAsync(CancellationToken cancellation)
     {
         try
         {
             await Store.OpenAsync(Log.Identity, cancellation);
-            return null;
+            StoreFailure = null;
         }
         catch (LogIdentityException e)
         {
-            return e.Message;
+            Refusal = e.Message;
+            StoreFailure = null;
+        }
+        catch (StoreUnavailableException e) when (_settings.Roles == ServerRoles.Ingest)
+        {
+            StoreFailure = e.Message;
         }
     }
 

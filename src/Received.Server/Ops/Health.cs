@@ -20,7 +20,8 @@ static class Health
         app.MapGet("/health/ready", Ready).ExcludeFromDescription();
     }
 
-    static async Task<IResult> Ready(Engine engine, Loops loops, Settings settings, TimeProvider time)
+    static async Task<IResult> Ready(
+        Engine engine, Loops loops, Groups groups, Settings settings, TimeProvider time)
     {
         var problems = new List<string>();
         if (engine.LogFailure is { } failure) problems.Add($"log: {failure}");
@@ -28,6 +29,7 @@ static class Health
         else
         {
             problems.AddRange(loops.Problems());
+            problems.AddRange(groups.Problems());
             CheckLag(loops, settings.Server, problems);
             if (settings.Roles != ServerRoles.Ingest) await CheckStoreAsync(engine, time, problems);
         }

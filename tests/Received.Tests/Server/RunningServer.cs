@@ -103,18 +103,19 @@ sealed class RunningServer : IAsyncDisposable
     public async Task<RunningServer> RestartAsync(
         Action<string> meanwhile, Dictionary<string, string?>? settings = null)
     {
-        await CloseAsync();
+        await StopAsync();
         meanwhile(Folder);
         return await StartAsync(Folder, settings);
     }
 
     public async ValueTask DisposeAsync()
     {
-        await CloseAsync();
+        await StopAsync();
         Directory.Delete(Folder, recursive: true);
     }
 
-    async Task CloseAsync()
+    /// <summary>As an operator stops it; the folder stays.</summary>
+    public async Task StopAsync()
     {
         Client.Dispose();
         await _app.StopAsync();
