@@ -10,6 +10,9 @@ static partial class ClickHouseFailure
     public const int TableExists = 57;
     public const int Thrown = 395;
 
+    /// <summary>Another linear quorum write into the table is under way.</summary>
+    public const int QuorumBusy = 286;
+
     const int TextMax = 300;
 
     /// <summary>The server's error code, or 0 where it gave none.</summary>

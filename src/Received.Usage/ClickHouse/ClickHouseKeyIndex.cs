@@ -1,7 +1,6 @@
 using System.Collections.Concurrent;
 using System.Globalization;
 using System.Runtime.CompilerServices;
-using System.Text;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Received.Model;
@@ -9,14 +8,16 @@ using Received.Model;
 namespace Received.Usage.ClickHouse;
 
 /// <summary>
-/// Identities in a table ordered by partition and identity, a day of log time a partition of it. Goal: bulk look-ups
-/// that read a few granules, a partition's keys as one ordered scan, whole days dropped. Invariant: an add is on the
-/// server's disk when it returns; a day is dropped only when every log partition that has entries in it has said that
-/// it may go, by the callers' log time, never by anyone's clock. Adding again makes the same rows, which merge.
+/// Identities in a table ordered by partition and identity, five days of log time a partition of it. Goal: bulk
+/// look-ups that read a few granules, a partition's keys as one ordered scan, old ones dropped whole. Invariant: an add
+/// is on the server's disk when it returns; five days go only when every log partition that has entries in them has
+/// said that they may, by the callers' log time, never by anyone's clock. Adding again makes the same rows, which
+/// merge.
 /// </summary>
 public sealed class ClickHouseKeyIndex : IKeyIndex
 {
-    const long DayMs = 86_400_000;
+    /// <summary>Log time of a partition of the table, five days: what is dropped at once.</summary>
+    const long SpanMs = 5 * 86_400_000L;
 
     /// <summary>Identities of one look-up; their hex is the text of the query, 32 bytes each.</summary>
     const int FindMax = 20_000;
@@ -24,7 +25,8 @@ public sealed class ClickHouseKeyIndex : IKeyIndex
     readonly ClickHouseLink _link;
     readonly ClickHouseSchema _schema;
     readonly ILogger _logger;
-    readonly ConcurrentDictionary<PartitionId, long> _expiredDays = new();
+    readonly ConcurrentDictionary<PartitionId, long> _expired = new();
+    readonly ConcurrentBag<NativeBlock> _blocks = [];
 
     ClickHouseKeyIndex(ClickHouseOptions options, TimeProvider time, ILogger logger)
     {
@@ -66,36 +68,25 @@ public sealed class ClickHouseKeyIndex : IKeyIndex
         }
     }
 
-    public ValueTask AddAsync(IReadOnlyList<KeyBatch> batches, CancellationToken cancellation = default)
+    public async ValueTask AddAsync(IReadOnlyList<KeyBatch> batches, CancellationToken cancellation = default)
     {
-        var block = new NativeBlock(
-            "keys", ("partition", "UInt16"), ("identity", "UInt128"), ("event_hash", "UInt64"),
-            ("generation", "UInt16"), ("offset", "Int64"), ("place", "Int32"), ("log_time_ms", "Int64"));
-        foreach (var batch in batches)
+        if (!_blocks.TryTake(out var block))
         {
-            var entries = batch.Entries.Span;
-            block.Block<ushort>(0, entries.Length).Fill(batch.Partition.Value);
-            var identity = block.Block<UInt128>(1, entries.Length);
-            var eventHash = block.Block<ulong>(2, entries.Length);
-            var generation = block.Block<ushort>(3, entries.Length);
-            var offset = block.Block<long>(4, entries.Length);
-            var index = block.Block<int>(5, entries.Length);
-            var logTimeMs = block.Block<long>(6, entries.Length);
-            for (var i = 0; i < entries.Length; i++)
-            {
-                ref readonly var entry = ref entries[i];
-                identity[i] = entry.Identity;
-                eventHash[i] = entry.EventHash;
-                generation[i] = entry.Generation;
-                offset[i] = entry.Offset;
-                index[i] = entry.Index;
-                logTimeMs[i] = entry.LogTimeMs;
-            }
-
-            block.Advance(entries.Length);
+            block = new(
+                "keys", ("partition", "UInt16"), ("identity", "UInt128"), ("event_hash", "UInt64"),
+                ("generation", "UInt16"), ("offset", "Int64"), ("place", "Int32"), ("log_time_ms", "Int64"));
         }
 
-        return _link.InsertAsync(block, cancellation);
+        try
+        {
+            block.Clear();
+            foreach (var batch in batches) Add(block, batch.Partition, batch.Entries.Span);
+            await _link.InsertAsync(block, cancellation);
+        }
+        finally
+        {
+            _blocks.Add(block);
+        }
     }
 
     public async IAsyncEnumerable<ReadOnlyMemory<KeyEntry>> StreamAsync(
@@ -114,15 +105,15 @@ public sealed class ClickHouseKeyIndex : IKeyIndex
     }
 
     /// <summary>
-    /// Costs a query a day and partition. An idle partition holds the days back in which it has entries: that takes
-    /// room and changes no answer.
+    /// Costs a query in five days and partition. An idle partition holds the spans back in which it has entries: that
+    /// takes room and changes no answer.
     /// </summary>
     public async ValueTask ExpireAsync(
         PartitionId partition, long beforeMs, CancellationToken cancellation = default)
     {
-        // Whole days that lie before the bound.
-        var day = beforeMs / DayMs;
-        if (day <= _expiredDays.GetValueOrDefault(partition)) return;
+        // Whole spans that lie before the bound.
+        var span = beforeMs / SpanMs;
+        if (span <= _expired.GetValueOrDefault(partition)) return;
         var block = new NativeBlock(
             "key_horizons", ("partition", "UInt16"), ("before_ms", "Int64"), ("version", "UInt64"));
         block.Set(0, partition.Value);
@@ -130,14 +121,37 @@ public sealed class ClickHouseKeyIndex : IKeyIndex
         block.Set(2, (ulong)beforeMs);
         block.EndRow();
         await _link.InsertAsync(block, cancellation);
-        await DropDaysAsync(day, cancellation);
-        _expiredDays[partition] = day;
+        await DropAsync(span, cancellation);
+        _expired[partition] = span;
     }
 
     public ValueTask DisposeAsync()
     {
         _link.Dispose();
         return default;
+    }
+
+    static void Add(NativeBlock block, PartitionId partition, ReadOnlySpan<KeyEntry> entries)
+    {
+        block.Block<ushort>(0, entries.Length).Fill(partition.Value);
+        var identity = block.Block<UInt128>(1, entries.Length);
+        var eventHash = block.Block<ulong>(2, entries.Length);
+        var generation = block.Block<ushort>(3, entries.Length);
+        var offset = block.Block<long>(4, entries.Length);
+        var place = block.Block<int>(5, entries.Length);
+        var logTimeMs = block.Block<long>(6, entries.Length);
+        for (var i = 0; i < entries.Length; i++)
+        {
+            ref readonly var entry = ref entries[i];
+            identity[i] = entry.Identity;
+            eventHash[i] = entry.EventHash;
+            generation[i] = entry.Generation;
+            offset[i] = entry.Offset;
+            place[i] = entry.Index;
+            logTimeMs[i] = entry.LogTimeMs;
+        }
+
+        block.Advance(entries.Length);
     }
 
     async ValueTask FindSomeAsync(
@@ -177,36 +191,32 @@ public sealed class ClickHouseKeyIndex : IKeyIndex
         rows.Value<int>(4, i), rows.Value<long>(5, i));
 
     /// <summary>
-    /// Days before that one which only partitions have entries in that have allowed it. An older entry that comes back
+    /// Spans before that one in which only partitions have entries that have allowed it. An older entry that comes back
     /// afterwards is one that no look-up finds.
     /// </summary>
-    async ValueTask DropDaysAsync(long day, CancellationToken cancellation)
+    async ValueTask DropAsync(long span, CancellationToken cancellation)
     {
         var sql = new SqlCall(
             $"""
-            SELECT k.day FROM
-                (SELECT DISTINCT intDiv(log_time_ms, {DayMs}) AS day, partition FROM keys
+            SELECT k.span FROM
+                (SELECT DISTINCT intDiv(log_time_ms, {SpanMs}) AS span, partition FROM keys
             """);
-        sql.Add("WHERE log_time_ms < {0}) k", day * DayMs);
+        sql.Add("WHERE log_time_ms < {0}) k", span * SpanMs);
         sql.Add("LEFT JOIN (SELECT partition, before_ms FROM key_horizons FINAL) h ON h.partition = k.partition");
-        sql.Add($"GROUP BY k.day HAVING min(h.before_ms) >= (k.day + 1) * {DayMs} ORDER BY k.day");
-        var days = new List<long>();
+        sql.Add($"GROUP BY k.span HAVING min(h.before_ms) >= (k.span + 1) * {SpanMs} ORDER BY k.span");
+        var drops = new List<string>();
         await using (var rows = await _link.QueryAsync(sql, cancellation))
         {
             while (await rows.NextAsync())
-                for (var i = 0; i < rows.Count; i++) days.Add(rows.Value<long>(0, i));
+            {
+                for (var i = 0; i < rows.Count; i++)
+                    drops.Add(string.Create(CultureInfo.InvariantCulture, $"DROP PARTITION {rows.Value<long>(0, i)}"));
+            }
         }
 
-        if (days.Count == 0) return;
-        var drops = new StringBuilder();
-        foreach (var gone in days)
-        {
-            drops.Append(drops.Length == 0 ? "" : ", ");
-            drops.Append(CultureInfo.InvariantCulture, $"DROP PARTITION {gone}");
-        }
-
+        if (drops.Count == 0) return;
         var table = _link.IsCluster ? $"keys_local {SchemaText.OnCluster(_link.Cluster)}" : "keys";
-        await _link.ExecuteAsync($"ALTER TABLE {table} {drops}", cancellation);
-        ClickHouseMessages.KeysDropped(_logger, days.Count);
+        await _link.ExecuteAsync($"ALTER TABLE {table} {string.Join(", ", drops)}", cancellation);
+        ClickHouseMessages.KeysDropped(_logger, drops.Count);
     }
 }

@@ -18,6 +18,9 @@ sealed class ClickHouseLink : IDisposable
     static readonly TimeSpan IdleTimeout = TimeSpan.FromSeconds(8);
 
     static readonly TimeSpan ConnectionLifetime = TimeSpan.FromMinutes(5);
+    static readonly TimeSpan QuorumPause = TimeSpan.FromMilliseconds(20);
+
+    const int ReadSecondsMax = 3600;
 
     readonly ClickHouseClient _client;
     readonly HttpClient _http;
@@ -67,16 +70,11 @@ sealed class ClickHouseLink : IDisposable
     }
 
     /// <summary>Nothing is sent for a block without rows.</summary>
-    public ValueTask InsertAsync(NativeBlock block, CancellationToken cancellation)
-    {
-        if (block.Rows == 0) return default;
-        var bytes = new ArrayBufferWriter<byte>();
-        block.WriteTo(bytes);
-        return InsertAsync(block.Insert, [bytes.WrittenMemory], cancellation);
-    }
+    public ValueTask InsertAsync(NativeBlock block, CancellationToken cancellation) =>
+        block.Rows == 0 ? default : InsertAsync(block.Insert, block.Parts(), cancellation);
 
     /// <param name="insert">The statement, up to FORMAT Native.</param>
-    /// <param name="blocks">Blocks of that format.</param>
+    /// <param name="blocks">Blocks of that format, or parts of them, in order.</param>
     public async ValueTask InsertAsync(
         string insert, IReadOnlyList<ReadOnlyMemory<byte>> blocks, CancellationToken cancellation)
     {
@@ -96,6 +94,11 @@ sealed class ClickHouseLink : IDisposable
                 }
                 catch (HttpRequestException) when (again && !token.IsCancellationRequested)
                 {
+                }
+                catch (ClickHouseServerException busy) when (busy.ErrorCode == ClickHouseFailure.QuorumBusy)
+                {
+                    // Linear quorum writes go one at a time: until the other's is through, or the timeout.
+                    await Task.Delay(QuorumPause, TimeProvider.System, token);
                 }
             }
         });
@@ -228,7 +231,9 @@ sealed class ClickHouseLink : IDisposable
             ["enable_shared_storage_snapshot_in_query"] = 1,
             ["cancel_http_readonly_queries_on_client_close"] = 1,
             ["max_query_size"] = 1 << 26,
-            ["max_execution_time"] = Seconds(_options.ReadTimeout),
+            // A reader may take his time over a long answer; that it stands still is noticed by us.
+            ["max_execution_time"] = ReadSecondsMax,
+            ["http_send_timeout"] = ReadSecondsMax,
         };
         if (IsCluster)
         {

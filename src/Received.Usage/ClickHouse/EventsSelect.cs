@@ -37,34 +37,49 @@ sealed class EventsSelect(ClickHouseLink link, RatingReads rating, ArchiveReads 
         EventsQuery query, int partitions, CancellationToken cancellation)
     {
         var rated = await rating.PositionsAsync(partitions, cancellation);
-        var sql = (await BeginAsync(query.Account, partitions, cancellation))
-            .AddText("AND customer_ref = {0}", query.CustomerRef).AddText("AND product_ref = {0}", query.ProductRef)
-            .AddIf("AND timestamp_ms >= {0}", query.FromMs).AddIf("AND timestamp_ms < {0}", query.ToMs);
-        if (query.After is { } after) AddCursor(sql, after);
-        if (query.Fate is { } fate) AddFate(sql, fate, query.Account, rated);
-        sql.Add($"ORDER BY {Order} LIMIT 1 BY {Order}").Add("LIMIT {0}", query.Limit);
-        return await LinesAsync(sql, rated, cancellation);
+        var archived = await ArchivedAsync(partitions, cancellation);
+        var lines = new List<EventLine>();
+        // Rows that were written twice come twice until they merge, side by side: the page is filled up then.
+        for (var after = query.After; lines.Count < query.Limit; after = lines[^1].Position)
+        {
+            var wanted = query.Limit - lines.Count;
+            var sql = Begin(query.Account, archived)
+                .AddText("AND customer_ref = {0}", query.CustomerRef)
+                .AddText("AND product_ref = {0}", query.ProductRef)
+                .AddIf("AND timestamp_ms >= {0}", query.FromMs).AddIf("AND timestamp_ms < {0}", query.ToMs);
+            if (after is { } position) AddCursor(sql, position);
+            if (query.Fate is { } fate) AddFate(sql, fate, query.Account, rated);
+            sql.Add($"ORDER BY {Order}").Add("LIMIT {0}", wanted);
+            if (await AddLinesAsync(sql, lines, cancellation) < wanted) break;
+        }
+
+        return await WithFatesAsync(lines, rated, cancellation);
     }
 
     public async ValueTask<EventLine?> FindAsync(
         AccountId account, LogPosition position, int partitions, CancellationToken cancellation)
     {
         var rated = await rating.PositionsAsync(partitions, cancellation);
-        var sql = (await BeginAsync(account, partitions, cancellation))
+        var sql = Begin(account, await ArchivedAsync(partitions, cancellation))
             .Add("AND partition = {0}", position.Partition.Value).Add("AND generation = {0}", position.Generation)
             .Add("AND offset = {0}", position.Offset).Add("AND place = {0}", position.Index).Add("LIMIT 1");
-        return (await LinesAsync(sql, rated, cancellation)).FirstOrDefault();
+        var lines = new List<EventLine>();
+        await AddLinesAsync(sql, lines, cancellation);
+        return (await WithFatesAsync(lines, rated, cancellation)).FirstOrDefault();
     }
 
-    /// <summary>The account's events below the archive's progress.</summary>
-    async ValueTask<SqlCall> BeginAsync(AccountId account, int partitions, CancellationToken cancellation)
+    async ValueTask<UInt128[]> ArchivedAsync(int partitions, CancellationToken cancellation)
     {
         var archived = new UInt128[partitions];
         foreach (var (partition, progress) in await archive.ProgressAsync(cancellation))
             archived[partition.Value] = Positions.Of(progress.Generation, progress.Next);
-        return new SqlCall($"WITH {Positions.Sql(archived)} AS archived {Columns}")
-            .Add("WHERE account = {0}", account.Value).Add($"AND {FramePosition} < archived[partition + 1]");
+        return archived;
     }
+
+    /// <summary>The account's events below the archive's progress.</summary>
+    static SqlCall Begin(AccountId account, UInt128[] archived) =>
+        new SqlCall($"WITH {Positions.Sql(archived)} AS archived {Columns}")
+            .Add("WHERE account = {0}", account.Value).Add($"AND {FramePosition} < archived[partition + 1]");
 
     /// <summary>Said out so that the table's order serves.</summary>
     static void AddCursor(SqlCall sql, LogPosition after) => sql
@@ -84,15 +99,24 @@ sealed class EventsSelect(ClickHouseLink link, RatingReads rating, ArchiveReads 
             .Add($"WHERE {WholeFrames}").Add(only + "))", (byte)fate);
     }
 
-    async ValueTask<List<EventLine>> LinesAsync(SqlCall sql, UInt128[] rated, CancellationToken cancellation)
+    /// <summary>Adds the answer's lines, each once.</summary>
+    /// <returns>How many rows the answer had.</returns>
+    async ValueTask<int> AddLinesAsync(SqlCall sql, List<EventLine> lines, CancellationToken cancellation)
     {
-        var lines = new List<EventLine>();
-        await using (var rows = await link.QueryAsync(sql, cancellation))
+        var count = 0;
+        await using var rows = await link.QueryAsync(sql, cancellation);
+        while (await rows.NextAsync())
         {
-            while (await rows.NextAsync())
-                for (var i = 0; i < rows.Count; i++) lines.Add(Line(rows, i));
+            for (var i = 0; i < rows.Count; i++, count++)
+                if (lines.Count == 0 || lines[^1].Position != PositionOf(rows, i)) lines.Add(Line(rows, i));
         }
 
+        return count;
+    }
+
+    async ValueTask<List<EventLine>> WithFatesAsync(
+        List<EventLine> lines, UInt128[] rated, CancellationToken cancellation)
+    {
         var fates = await FatesAsync(lines, cancellation);
         for (var i = 0; i < lines.Count; i++)
         {
@@ -153,9 +177,12 @@ sealed class EventsSelect(ClickHouseLink link, RatingReads rating, ArchiveReads 
         return bytes;
     }
 
+    static LogPosition PositionOf(NativeRows rows, int i) => new(
+        rows.Value<ushort>(1, i), new(rows.Value<ushort>(0, i)), rows.Value<long>(2, i), rows.Value<int>(3, i));
+
     static EventLine Line(NativeRows rows, int i) => new(
-        new(rows.Value<ushort>(1, i), new(rows.Value<ushort>(0, i)), rows.Value<long>(2, i), rows.Value<int>(3, i)),
-        new(rows.Value<uint>(4, i)), rows.Text(5, i), rows.Text(6, i), rows.Text(7, i), rows.Text(8, i),
+        PositionOf(rows, i), new(rows.Value<uint>(4, i)), rows.Text(5, i), rows.Text(6, i), rows.Text(7, i),
+        rows.Text(8, i),
         rows.Text(9, i), rows.Text(10, i), rows.Value<long>(11, i), rows.Value<long>(12, i),
         rows.Value<Int128>(13, i), rows.Bytes(14, i).ToArray(), rows.Bytes(15, i).ToArray(), null, ParkReason.None,
         null);

@@ -12,6 +12,6 @@ static partial class ClickHouseMessages
         "Partition {Partition}: a flush that was cut short is written whole, from the journal")]
     public static partial void RolledForward(ILogger logger, ushort partition);
 
-    [LoggerMessage(3, LogLevel.Information, "Keys of {Days} days of log time are dropped")]
-    public static partial void KeysDropped(ILogger logger, int days);
+    [LoggerMessage(3, LogLevel.Information, "Keys of {Spans} spans of five days of log time are dropped")]
+    public static partial void KeysDropped(ILogger logger, int spans);
 }

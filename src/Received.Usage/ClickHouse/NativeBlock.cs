@@ -20,7 +20,11 @@ sealed class NativeBlock
 
     const int LengthMax = 5;
 
+    // Lengths and the four numbers of a dictionary, for each column.
+    const int HeadMax = 64;
+
     readonly Column[] _columns;
+    readonly ArrayBufferWriter<byte> _heads = new();
 
     /// <param name="columns">Names with types of fixed size, String, or LowCardinality(String).</param>
     public NativeBlock(string table, params (string Name, string Type)[] columns)
@@ -94,24 +98,45 @@ sealed class NativeBlock
         return first;
     }
 
-    public void WriteTo(ArrayBufferWriter<byte> target)
+    /// <summary>The block's bytes where they lie, valid until it is changed.</summary>
+    public IReadOnlyList<ReadOnlyMemory<byte>> Parts()
     {
-        WriteLength(target, _columns.Length);
-        WriteLength(target, Rows);
+        _heads.ResetWrittenCount();
+        // Reserved at once, so that it does not move while parts are cut from it.
+        _heads.GetSpan(_columns.Sum(column => column.Head.Length + HeadMax) + HeadMax);
+        var parts = new List<ReadOnlyMemory<byte>>(_columns.Length * 3);
+        var start = 0;
+        WriteLength(_heads, _columns.Length);
+        WriteLength(_heads, Rows);
         foreach (var column in _columns)
         {
-            target.Write(column.Head);
+            _heads.Write(column.Head);
             if (column.IsDictionary)
             {
-                WriteLong(target, DictionaryVersion);
-                WriteLong(target, DictionaryKind);
-                WriteLong(target, column.Entries);
-                target.Write(column.Dictionary.WrittenSpan);
-                WriteLong(target, Rows);
+                WriteLong(_heads, DictionaryVersion);
+                WriteLong(_heads, DictionaryKind);
+                WriteLong(_heads, column.Entries);
+                Cut();
+                parts.Add(column.Dictionary.WrittenMemory);
+                WriteLong(_heads, Rows);
             }
 
-            target.Write(column.Data.WrittenSpan);
+            Cut();
+            parts.Add(column.Data.WrittenMemory);
         }
+
+        return parts;
+
+        void Cut()
+        {
+            parts.Add(_heads.WrittenMemory[start..]);
+            start = _heads.WrittenCount;
+        }
+    }
+
+    public void WriteTo(ArrayBufferWriter<byte> target)
+    {
+        foreach (var part in Parts()) target.Write(part.Span);
     }
 
     static void Write(ArrayBufferWriter<byte> target, ByteColumn values)

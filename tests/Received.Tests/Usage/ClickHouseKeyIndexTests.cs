@@ -6,7 +6,7 @@ namespace Received.Tests.Usage;
 
 public sealed class ClickHouseKeyIndexTests : KeyIndexContract, IAsyncLifetime
 {
-    const long DayMs = 86_400_000;
+    const long SpanMs = 5 * 86_400_000L;
 
     readonly ClickHouseDatabase _database = new();
 
@@ -18,21 +18,21 @@ public sealed class ClickHouseKeyIndexTests : KeyIndexContract, IAsyncLifetime
         await ClickHouseKeyIndex.OpenAsync(_database.Options());
 
     [Fact]
-    public async Task A_day_goes_when_every_partition_in_it_has_allowed_it_and_not_before()
+    public async Task Five_days_go_when_every_partition_in_them_has_allowed_it_and_not_before()
     {
         await using var index = await OpenAsync();
         await index.AddAsync(
             [
-                Batch(One, Entry(1, 10 * DayMs), Entry(2, 11 * DayMs), Entry(3, 12 * DayMs)),
-                Batch(Two, Entry(4, 11 * DayMs)),
+                Batch(One, Entry(1, 10 * SpanMs), Entry(2, 11 * SpanMs), Entry(3, 12 * SpanMs)),
+                Batch(Two, Entry(4, 11 * SpanMs)),
             ]);
-        await index.ExpireAsync(One, (12 * DayMs) + 5);
-        Assert.Equal([11UL, 12], await DaysAsync());
-        await index.ExpireAsync(Two, (12 * DayMs) - 1);
-        Assert.Equal([11UL, 12], await DaysAsync());
-        await index.ExpireAsync(Two, 12 * DayMs);
-        Assert.Equal([12UL], await DaysAsync());
-        Assert.Equal([default, Entry(3, 12 * DayMs)], await FindAsync(index, One, 0, 2, 3));
+        await index.ExpireAsync(One, (12 * SpanMs) + 5);
+        Assert.Equal([11UL, 12], await SpansAsync());
+        await index.ExpireAsync(Two, (12 * SpanMs) - 1);
+        Assert.Equal([11UL, 12], await SpansAsync());
+        await index.ExpireAsync(Two, 12 * SpanMs);
+        Assert.Equal([12UL], await SpansAsync());
+        Assert.Equal([default, Entry(3, 12 * SpanMs)], await FindAsync(index, One, 0, 2, 3));
     }
 
     [Fact]
@@ -58,6 +58,6 @@ public sealed class ClickHouseKeyIndexTests : KeyIndexContract, IAsyncLifetime
         foreach (var index in opened) await index.DisposeAsync();
     }
 
-    Task<List<ulong>> DaysAsync() => _database.NumbersAsync(
-        "SELECT DISTINCT toUInt64(intDiv(log_time_ms, 86400000)) AS day FROM keys ORDER BY day");
+    Task<List<ulong>> SpansAsync() => _database.NumbersAsync(
+        "SELECT DISTINCT toUInt64(intDiv(log_time_ms, 432000000)) AS span FROM keys ORDER BY span");
 }

@@ -147,7 +147,8 @@ CREATE TABLE IF NOT EXISTS events${local} ${cluster} (
 ORDER BY (partition, generation, offset, place) SETTINGS ${durable};
 ${distributed:events};
 
--- Key index. A day of log time is a partition, dropped when the rating of every log partition in it has said so.
+-- Key index. Five days of log time are a partition, dropped when the rating of every log partition in it has said so.
+-- Days by themselves would be five times as many parts for each look-up to search: it took twice as long.
 CREATE TABLE IF NOT EXISTS keys${local} ${cluster} (
     partition UInt16,
     identity UInt128 CODEC(NONE),
@@ -156,7 +157,7 @@ CREATE TABLE IF NOT EXISTS keys${local} ${cluster} (
     offset Int64,
     place Int32,
     log_time_ms Int64
-) ENGINE = ${replacing:} PARTITION BY intDiv(log_time_ms, 86400000)
+) ENGINE = ${replacing:} PARTITION BY intDiv(log_time_ms, 432000000)
 ORDER BY (partition, identity, generation, offset, place)
 SETTINGS index_granularity = 512, min_compress_block_size = 8192, ${durable};
 ${distributed:keys};
