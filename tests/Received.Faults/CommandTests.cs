@@ -116,7 +116,7 @@ public sealed class CommandTests
         Assert.True(ended.Code == 0, ended.ToString());
         Assert.Empty(ServerFile.ReadAll(world.Data));
         await world.Server.StartAsync(default);
-        await ledger.CheckAsync(world);
+        await ledger.CheckAsync(world.Reader);
     }
 
     static async Task SendUntilRefusedAsync(World world, Ledger ledger)

@@ -55,7 +55,7 @@ public sealed class FullDiskTests
         }
         while (status != 200 && DateTime.UtcNow < limit);
         Assert.Equal(200, status);
-        await ledger.CheckAsync(world);
+        await ledger.CheckAsync(world.Reader);
     }
 
     static async Task<int?> SendUntilRefusedAsync(World world, Ledger ledger)

@@ -8,10 +8,7 @@ namespace Received.Faults;
 /// </summary>
 public sealed class KillTests
 {
-    const int ClientCount = 6;
-    const int BatchSize = 20;
-
-    static readonly int Kills =
+    public static readonly int Kills =
         int.Parse(Environment.GetEnvironmentVariable("RECEIVED_FAULTS_KILLS") ?? "6");
 
     [Fact]
@@ -23,9 +20,8 @@ public sealed class KillTests
         await using var world = await World.MakeAsync();
         await world.Server.StartAsync(default);
         var ledger = new Ledger();
-        using var stop = new CancellationTokenSource();
-        var clients = Enumerable.Range(0, ClientCount)
-            .Select(number => Task.Run(() => SendUntilAsync(world, ledger, number, stop.Token))).ToArray();
+        using var clients = new Clients(ledger, (path, body, type) => world.SendAsync(path, body, type));
+        clients.Start();
         for (var kill = 0; kill < Kills; kill++)
         {
             await Task.Delay(random.Next(50, 900));
@@ -34,37 +30,11 @@ public sealed class KillTests
         }
 
         await Task.Delay(500);
-        await stop.CancelAsync();
-        await Task.WhenAll(clients);
+        await clients.StopAsync();
         Assert.True(ledger.AcknowledgedCount > Kills * 10, $"only {ledger.AcknowledgedCount} were acknowledged");
         TestContext.Current.TestOutputHelper?.WriteLine($"{ledger.SentCount} sent");
-        await ledger.CheckAsync(world);
+        await ledger.CheckAsync(world.Reader);
         // A kill leaves a key index that is ahead of the store at most: never one that has to be made anew.
         Assert.DoesNotContain("made anew", await File.ReadAllTextAsync(world.Server.LogPath));
-    }
-
-    static async Task SendUntilAsync(World world, Ledger ledger, int number, CancellationToken stop)
-    {
-        while (!stop.IsCancellationRequested)
-        {
-            var keyed = number % 2 == 0;
-            var batch = Enumerable.Range(0, number < 2 ? 1 : BatchSize).Select(_ => ledger.Next(keyed)).ToList();
-            while (!await TrySendAsync(world, ledger, batch))
-            {
-                await Task.Delay(30, CancellationToken.None);
-                // Keyed events are sent again until they are answered, past the end as well; unkeyed ones never.
-                if (!keyed) break;
-            }
-        }
-    }
-
-    static async Task<bool> TrySendAsync(World world, Ledger ledger, List<SentEvent> batch)
-    {
-        var status = batch.Count == 1
-            ? await world.SendAsync("/api/usage/event", ledger.Json(batch[0]))
-            : await world.SendAsync("/api/usage/events", ledger.Lines(batch), "application/x-ndjson");
-        if (status == 200) batch.ForEach(sent => sent.Acknowledged = true);
-        else Assert.True(status is null or 503, $"answered {status}");
-        return status == 200;
     }
 }

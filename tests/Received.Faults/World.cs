@@ -68,18 +68,7 @@ sealed class World : IAsyncDisposable
     }
 
     /// <summary>Waits until all that is in the log is rated and archived; the audit then.</summary>
-    public async Task<ReadAudit> SettleAsync()
-    {
-        var limit = DateTime.UtcNow.AddMinutes(1);
-        var audit = await Reader.AuditAsync(default);
-        while ((audit.Balanced != true || !audit.CaughtUp) && DateTime.UtcNow < limit)
-        {
-            await Task.Delay(200);
-            audit = await Reader.AuditAsync(default);
-        }
-
-        return audit;
-    }
+    public Task<ReadAudit> SettleAsync() => Ledger.SettleAsync(Reader);
 
     /// <summary>The status of the answer, or null where there was none.</summary>
     public async Task<int?> SendAsync(string path, string body, string type = "application/json", string? key = null)

@@ -78,14 +78,21 @@ sealed class DemoServer : IAsyncDisposable
         _process = null;
     }
 
+    /// <summary>A signal by its name, such as STOP or CONT; Process itself can only kill.</summary>
+    public async Task SignalAsync(string signal)
+    {
+        if (_process is null) return;
+        using var kill = Process.Start("kill", ["-" + signal, _process.Id.ToString()]);
+        await kill.WaitForExitAsync();
+    }
+
     public async ValueTask DisposeAsync()
     {
         if (_process is null) return;
         if (!_process.HasExited)
         {
-            // SIGTERM, as an operator would stop it; Process itself can only kill.
-            using var term = Process.Start("kill", ["-TERM", _process.Id.ToString()]);
-            await term.WaitForExitAsync();
+            // As an operator would stop it.
+            await SignalAsync("TERM");
             using var limit = new CancellationTokenSource(StopLimit, _time);
             try
             {
