@@ -32,7 +32,10 @@ sealed class DoorHost : IAsyncDisposable
         Log = log;
         Time = time;
         Address = new Uri(app.Urls.Single());
-        Client = new HttpClient { BaseAddress = Address };
+        Client = new HttpClient(new ImpatientHandler(() => $"{log.AppendCalls} appends were begun."))
+        {
+            BaseAddress = Address,
+        };
         Client.DefaultRequestHeaders.Authorization = new("Bearer", WriteKey);
     }
 

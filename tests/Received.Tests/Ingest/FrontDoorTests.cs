@@ -202,6 +202,22 @@ public sealed class FrontDoorTests
     }
 
     [Fact]
+    public async Task A_test_whose_request_gets_no_answer_says_which_it_was()
+    {
+        await using var door = await DoorHost.StartAsync();
+        var durable = new TaskCompletionSource();
+        door.Log.BeforeAppend = _ => durable.Task;
+        using var client = new HttpClient(new ImpatientHandler(() => "State.", TimeSpan.FromMilliseconds(50)));
+        client.DefaultRequestHeaders.Authorization = new("Bearer", DoorHost.WriteKey);
+        using var body = new StringContent(DoorHost.Event(1), Encoding.UTF8, "application/json");
+        var address = new Uri(door.Address, "/api/usage/event");
+        var failure = await Assert.ThrowsAsync<TimeoutException>(() => client.PostAsync(address, body));
+        Assert.StartsWith($"POST {address}: no head of an answer came", failure.Message, StringComparison.Ordinal);
+        Assert.EndsWith("State.", failure.Message, StringComparison.Ordinal);
+        durable.SetResult();
+    }
+
+    [Fact]
     public async Task A_body_limit_that_no_account_has_room_for_stops_the_start()
     {
         var failure = await Assert.ThrowsAsync<Microsoft.Extensions.Options.OptionsValidationException>(

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json;
@@ -22,7 +23,7 @@ sealed class RunningServer : IAsyncDisposable
     {
         _app = app;
         Folder = folder;
-        Client = new(new SocketsHttpHandler { UseProxy = false }) { BaseAddress = new(ListenAddress.Of(app)) };
+        Client = new(new ImpatientHandler(State)) { BaseAddress = new(ListenAddress.Of(app)) };
     }
 
     public string Folder { get; }
@@ -121,5 +122,19 @@ sealed class RunningServer : IAsyncDisposable
         await _app.StopAsync();
         await _app.DisposeAsync();
         SqliteConnection.ClearAllPools();
+    }
+
+    string State()
+    {
+        var engine = Provider.GetRequiredService<Engine>();
+        var loops = Provider.GetRequiredService<Loops>();
+        var reads = engine.Store.ReadHeartbeatsAsync().AsTask();
+        return string.Create(
+            CultureInfo.InvariantCulture,
+            $"Log: {engine.Segments?.QueuedBytes} bytes queued, {engine.Segments?.GroupsWritten} groups written, the "
+            + $"last sync took {engine.Segments?.LastSync.TotalMilliseconds} ms, failure: "
+            + $"{engine.LogFailure ?? "none"}. Rating: {loops.Rating?.Status}. Archive: {loops.Archive?.Status}. "
+            + $"The usage store "
+            + $"{(reads.Wait(TimeSpan.FromSeconds(5)) ? "answers reads" : "does not answer reads")}.");
     }
 }
