@@ -102,7 +102,6 @@ sealed class RatedExport(ClickHouseLink link, RatingReads rating, ExactReads exa
         PartitionId partition, UInt128 position, [EnumeratorCancellation] CancellationToken cancellation)
     {
         var sql = new SqlCall(
-            
             """
             SELECT id, account, customer_ref, product_ref, CAST(currency, 'String'), CAST(entity_ref, 'String')
             FROM series FINAL

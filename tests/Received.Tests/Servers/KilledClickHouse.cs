@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
+using System.Security.Cryptography;
 using Received.Tests.Tidy;
 using Xunit;
 
@@ -66,10 +67,22 @@ sealed class KilledClickHouse : IAsyncDisposable
         return shell.ExitCode;
     }
 
+    /// <summary>Below those that the system gives to connections: while the server is dead, none takes its
+    /// port.</summary>
     static int FreePort()
     {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
+        while (true)
+        {
+            using var listener = new TcpListener(IPAddress.Loopback, RandomNumberGenerator.GetInt32(12_000, 30_000));
+            try
+            {
+                listener.Start();
+                return ((IPEndPoint)listener.LocalEndpoint).Port;
+            }
+            catch (SocketException)
+            {
+                // Somebody's; another one then.
+            }
+        }
     }
 }

@@ -60,7 +60,7 @@ public sealed class ClickHouseExactTests : IAsyncLifetime
     public async Task Law_7_totals_and_export_are_of_one_position_while_rating_writes()
     {
         await using var store = await OpenAsync();
-        const int Flushes = 25;
+        const int Flushes = 12;
         var writing = Task.Run(async () =>
         {
             for (var i = 1; i <= Flushes; i++) await store.WriteAsync([Flush(i)]);

@@ -14,6 +14,8 @@ public sealed class ClickHouseKeyIndexTests : KeyIndexContract, IAsyncLifetime
 
     public ValueTask DisposeAsync() => _database.DisposeAsync();
 
+    protected override int Samples => 4;
+
     protected override async ValueTask<IKeyIndex> OpenAsync() =>
         await ClickHouseKeyIndex.OpenAsync(_database.Options());
 

@@ -14,7 +14,7 @@ namespace Received.Tests.Usage;
 /// </summary>
 public sealed class ClickHouseKillTests
 {
-    static readonly int Kills = int.Parse(Environment.GetEnvironmentVariable("RECEIVED_FAULTS_KILLS") ?? "4");
+    static readonly int Kills = int.Parse(Environment.GetEnvironmentVariable("RECEIVED_FAULTS_KILLS") ?? "3");
 
     int _written;
 

@@ -10,6 +10,8 @@ public sealed class ClickHouseRatingStoreTests : RatingStoreContract, IAsyncLife
 
     public ValueTask InitializeAsync() => _database.InitializeAsync();
 
+    protected override int Samples => 5;
+
     protected override IUsageStore Create(string name) => new ClickHouseUsageStore(_database.Options(name));
 
     public ValueTask DisposeAsync() => _database.DisposeAsync();
@@ -31,6 +33,8 @@ public sealed class ClickHouseTotalsStoreTests : TotalsStoreContract, IAsyncLife
     readonly ClickHouseDatabase _database = new();
 
     public ValueTask InitializeAsync() => _database.InitializeAsync();
+
+    protected override int Samples => 5;
 
     protected override IUsageStore Create(string name) => new ClickHouseUsageStore(_database.Options(name));
 

@@ -14,6 +14,9 @@ public abstract class KeyIndexContract
     /// <summary>Opens what was written before by the same test, or an empty index.</summary>
     protected abstract ValueTask<IKeyIndex> OpenAsync();
 
+    /// <summary>Of the property's random histories; fewer where each is many round trips to a server.</summary>
+    protected virtual int Samples => 15;
+
     /// <summary>For adapters that have something to do in the background: do all of it now.</summary>
     protected virtual ValueTask SettleAsync(IKeyIndex index) => default;
 
@@ -134,7 +137,7 @@ public abstract class KeyIndexContract
             }
 
             await index.DisposeAsync();
-        }, iter: 15, threads: 1);
+        }, iter: Samples, threads: 1);
 
     int _samples;
 

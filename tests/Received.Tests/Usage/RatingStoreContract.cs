@@ -159,7 +159,7 @@ public abstract class RatingStoreContract : UsageStoreContract
                 await store.ReadTotalsAsync(P(0), totals.Select(t => new TotalKey(t.Series, t.Window)).ToArray(),
                     found);
                 Assert.Equal(totals, found);
-            }, iter: 30, threads: 1);
+            }, iter: Samples, threads: 1);
     }
 
     [Fact]

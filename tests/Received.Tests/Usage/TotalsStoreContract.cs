@@ -146,7 +146,7 @@ public abstract class TotalsStoreContract : UsageStoreContract
                 var sum = quantities.Aggregate((Int128)0, (a, q) => a + q);
                 Assert.Equal((sum, quantities.Min(), quantities.Max(), quantities[^1]), (line.Sum, line.Min, line.Max,
                     line.Last));
-            }, iter: 30, threads: 1);
+            }, iter: Samples, threads: 1);
     }
 
     [Fact]

@@ -11,6 +11,9 @@ public abstract class UsageStoreContract
 {
     protected abstract IUsageStore Create(string name);
 
+    /// <summary>Of a property's random cases; fewer where each is many round trips to a server.</summary>
+    protected virtual int Samples => 30;
+
     protected async Task<IUsageStore> Open(string name = "main")
     {
         var store = Create(name);
