@@ -19,7 +19,8 @@ sealed class Clients(Ledger ledger, Func<string, string, string, Task<int?>> sen
     readonly CancellationTokenSource _stop = new();
     Task[] _running = [];
 
-    public void Start() => _running = [.. Enumerable.Range(0, Count).Select(number => Task.Run(() => SendAsync(number)))];
+    public void Start() =>
+        _running = [.. Enumerable.Range(0, Count).Select(number => Task.Run(() => SendAsync(number)))];
 
     /// <summary>Returns when the last keyed event is answered.</summary>
     public async Task StopAsync()

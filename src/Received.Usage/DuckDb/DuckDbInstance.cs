@@ -38,7 +38,8 @@ sealed class DuckDbInstance
         try
         {
             using var session = Connect();
-            session.Execute($"ATTACH '{options.ArchivePath.Replace("'", "''", StringComparison.Ordinal)}' AS {Schema.Archive}");
+            var archive = options.ArchivePath.Replace("'", "''", StringComparison.Ordinal);
+            session.Execute($"ATTACH '{archive}' AS {Schema.Archive}");
         }
         catch
         {

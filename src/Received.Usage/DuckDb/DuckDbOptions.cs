@@ -13,8 +13,8 @@ public sealed class DuckDbOptions
     const string BytesMax = "1125899906842624";
 
     /// <summary>
-    /// The database file of what rating writes; the archive's is beside it. Their folder is made when it is missing, and
-    /// also takes temporary files.
+    /// The database file of what rating writes; the archive's is beside it. Their folder is made when it is missing,
+    /// and also takes temporary files.
     /// </summary>
     public required string Path { get; init; }
 

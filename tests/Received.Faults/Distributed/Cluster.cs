@@ -120,7 +120,11 @@ sealed class Cluster : IAsyncDisposable
         foreach (var door in _doors) door.Dispose();
         // Shown of failed tests alone.
         foreach (var log in _logs)
-            TestContext.Current.TestOutputHelper?.WriteLine(string.Join('\n', File.ReadLines(log).TakeLast(LinesShown)));
+        {
+            var lines = File.ReadLines(log).TakeLast(LinesShown);
+            TestContext.Current.TestOutputHelper?.WriteLine(string.Join('\n', lines));
+        }
+
         foreach (var log in _logs) File.Delete(log);
         Directory.Delete(_data, recursive: true);
     }

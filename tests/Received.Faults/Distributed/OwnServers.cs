@@ -35,7 +35,7 @@ sealed class OwnServers : IAsyncDisposable
 
     public string ClickHouse { get; private set; } = "";
 
-    public static async Task<OwnServers> StartAsync(int brokers = 1)
+    public static async Task<OwnServers> StartAsync(int brokers = 1, bool clickHouse = true)
     {
         var scripts = Environment.GetEnvironmentVariable(Variable);
         Assert.SkipWhen(
@@ -46,7 +46,7 @@ sealed class OwnServers : IAsyncDisposable
         try
         {
             await servers.StartKafkaAsync();
-            await servers.StartClickHouseAsync();
+            if (clickHouse) await servers.StartClickHouseAsync();
             return servers;
         }
         catch

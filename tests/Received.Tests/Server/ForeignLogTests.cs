@@ -22,7 +22,7 @@ public sealed class ForeignLogTests
         Assert.Equal(503, status);
         Assert.Contains("rating: refused", text, StringComparison.Ordinal);
         Assert.Contains("filled from log", text, StringComparison.Ordinal);
-        Assert.Contains("move usage.duckdb, usage.archive.duckdb and keys out of the data folder", text, StringComparison.Ordinal);
+        Assert.Contains("move usage.duckdb, usage.archive.duckdb and keys out of the data", text);
 
         // What is accepted now is durable, and rated when a person has decided.
         await refused.ReportAsync(key, "after", "2");

@@ -5,7 +5,7 @@ using Received.Log;
 using Received.Log.Kafka;
 using Xunit;
 
-namespace Received.Faults;
+namespace Received.Faults.Distributed;
 
 /// <summary>Appends go on while the broker is killed, started again, and held so that it answers late.</summary>
 public sealed class KafkaBrokerTests
@@ -24,10 +24,10 @@ public sealed class KafkaBrokerTests
     [Fact]
     public async Task Law_1_what_was_acknowledged_is_there_once_when_the_broker_is_killed_and_when_it_answers_late()
     {
-        await using var broker = await OwnBroker.NewAsync();
+        await using var servers = await OwnServers.StartAsync(clickHouse: false);
         var options = new KafkaLogOptions
         {
-            BootstrapServers = broker.Bootstrap,
+            BootstrapServers = servers.Bootstrap,
             Topic = "faults",
             Partitions = Partitions,
             AppendTimeout = AppendTimeout,
@@ -39,12 +39,12 @@ public sealed class KafkaBrokerTests
             var appending = Enumerable.Range(0, Partitions)
                 .Select(partition => Task.Run(() => AppendUntilAsync(log, partition, stop.Token))).ToList();
             await UntilGrownAsync(2000);
-            await broker.SignalAsync("KILL");
-            await broker.StartAsync();
+            await servers.KillBrokerAsync(1);
+            await servers.StartKafkaAsync();
             await UntilGrownAsync(2000);
-            await broker.SignalAsync("STOP");
+            await servers.SignalBrokerAsync(1, "STOP");
             await Task.Delay(AppendTimeout + TimeSpan.FromSeconds(1));
-            await broker.SignalAsync("CONT");
+            await servers.SignalBrokerAsync(1, "CONT");
             await UntilGrownAsync(2000);
             await stop.CancelAsync();
             await Task.WhenAll(appending);
