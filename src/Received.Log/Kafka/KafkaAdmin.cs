@@ -53,6 +53,9 @@ sealed class KafkaAdmin(KafkaLogOptions options, KafkaClients clients, TimeProvi
         }
     }
 
+    public Task DeleteAsync(IEnumerable<string> topics) =>
+        _admin.DeleteTopicsAsync(topics, new() { RequestTimeout = options.RequestTimeout });
+
     public async Task<Dictionary<string, string>> ReadConfigAsync(string topic)
     {
         var results = await _admin.DescribeConfigsAsync(

@@ -77,6 +77,21 @@ public sealed class KafkaLog : ILog
         }
     }
 
+    /// <summary>Deletes the log for good: its topic and that of its identity. For demonstrations and tests.</summary>
+    /// <exception cref="LogRefusedException">Kafka does not answer, or refuses.</exception>
+    public static async Task DeleteAsync(KafkaLogOptions options, TimeProvider time, ILogger logger)
+    {
+        using var admin = new KafkaAdmin(options, new(options, logger), time);
+        try
+        {
+            await admin.DeleteAsync([options.Topic, options.IdentityTopic]);
+        }
+        catch (KafkaException error)
+        {
+            throw admin.Refused(error);
+        }
+    }
+
     public LogIdentity Identity { get; }
 
     /// <summary>Frame bytes acknowledged since the open.</summary>

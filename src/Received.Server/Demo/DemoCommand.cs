@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Received.Server.Cli;
+using Received.Server.Options;
 using Spectre.Console;
 
 namespace Received.Server.Demo;
@@ -17,7 +18,8 @@ static class DemoCommand
     {
         var data = new Option<string?>("--data")
         {
-            Description = "An empty folder for the demo, which stays. Default: a temporary one, which goes.",
+            Description = "An empty folder for the demo, which stays, and so do a topic and a database that it makes. "
+                + "Default: a temporary one, and all of it goes.",
             HelpName = "DIR",
         };
         var events = new Option<long>("--events")
@@ -30,16 +32,48 @@ static class DemoCommand
             if (result.GetValueOrDefault<long>() is < DemoPlan.ChunkSize or > EventsMax)
                 result.AddError($"--events takes {DemoPlan.ChunkSize} to {EventsMax}.");
         });
+        var seed = new Option<ulong?>("--seed")
+        {
+            Description = "The same number gives the same events on the same day. Default: a random one.",
+        };
+        var totals = new Option<string?>("--totals")
+        {
+            Description = "Write all totals, window by window, to this CSV file: to compare runs.",
+            HelpName = "FILE",
+        };
+        var kafka = new Option<string?>("--kafka")
+        {
+            Description = "Kafka as the log: bootstrap servers. Default: the setting Received__Log__Kafka__"
+                + "BootstrapServers, or segment files.",
+            HelpName = "SERVERS",
+        };
+        var clickHouse = new Option<string?>("--clickhouse")
+        {
+            Description = "ClickHouse as the usage store: a connection string. Default: the setting Received__Usage__"
+                + "ClickHouse__ConnectionString, or DuckDB.",
+            HelpName = "CONNECTION",
+        };
         var command = new Command("demo", "Stream a million events, kill the server half way, and prove every total.")
         {
-            data, events,
+            data, events, seed, totals, kafka, clickHouse,
         };
-        command.SetAction((parse, cancellation) => Run.Guarded(
-            output, () => RunAsync(parse.GetValue(data), parse.GetValue(events), cancellation)));
+        command.SetAction((parse, cancellation) => Run.Guarded(output, () =>
+        {
+            var settings = Settings.Read(new()
+            {
+                [$"{Settings.KafkaSection}:BootstrapServers"] = parse.GetValue(kafka),
+                [$"{Settings.ClickHouseSection}:ConnectionString"] = parse.GetValue(clickHouse),
+                ["Received:Roles"] = RoleNames.All,
+            });
+            var plan = new DemoPlan(
+                parse.GetValue(events), TimeProvider.System.GetUtcNow(), parse.GetValue(seed) ?? DemoRun.RandomSeed());
+            return RunAsync(parse.GetValue(data), plan, new(settings), parse.GetValue(totals), cancellation);
+        }));
         return command;
     }
 
-    static async Task<int> RunAsync(string? data, long events, CancellationToken cancellation)
+    static async Task<int> RunAsync(
+        string? data, DemoPlan plan, DemoProfile profile, string? totals, CancellationToken cancellation)
     {
         var folder = data is null
             ? Directory.CreateTempSubdirectory("received-demo-").FullName
@@ -48,12 +82,16 @@ static class DemoCommand
         if (Console.IsOutputRedirected) console.Profile.Width = RedirectedWidth;
         try
         {
-            var run = new DemoRun(console, TimeProvider.System, events, folder, DemoRun.RandomSeed());
-            return await run.RunAsync(cancellation) ? ExitCode.Ok : ExitCode.Refused;
+            var run = new DemoRun(console, TimeProvider.System, plan, profile, folder);
+            return await run.RunAsync(totals, cancellation) ? ExitCode.Ok : ExitCode.Refused;
         }
         finally
         {
-            if (data is null) Directory.Delete(folder, recursive: true);
+            if (data is null)
+            {
+                Directory.Delete(folder, recursive: true);
+                await profile.DropAsync(TimeProvider.System);
+            }
         }
     }
 }

@@ -59,9 +59,10 @@ sealed class DemoPlan(long eventCount, DateTimeOffset end, ulong seed)
 
     public int ChunkCount { get; } = (int)((eventCount + ChunkSize - 1) / ChunkSize);
 
-    /// <summary>Half-open [From, To) of the event times, on window boundaries.</summary>
-    public DateTimeOffset To { get; } = DateTimeOffset.FromUnixTimeMilliseconds(
-        UsageWindow.StartMs(UsageWindow.Of(end.ToUnixTimeMilliseconds())));
+    /// <summary>
+    /// Half-open [From, To) of the event times, whole days: so that all runs of a day with one seed are the same.
+    /// </summary>
+    public DateTimeOffset To { get; } = new(end.UtcDateTime.Date, TimeSpan.Zero);
 
     public DateTimeOffset From => To - Span;
 

@@ -12,26 +12,26 @@ namespace Received.Server.Demo;
 /// The whole way on one machine: a server of its own, an account, a million events over HTTP from concurrent clients, a
 /// kill -9 half way, and every total compared with what was sent. Nothing in it is a stand-in.
 /// </summary>
-sealed class DemoRun(IAnsiConsole console, TimeProvider time, long eventCount, string data, ulong seed)
+sealed class DemoRun(IAnsiConsole console, TimeProvider time, DemoPlan plan, DemoProfile profile, string data)
 {
     const string AccountName = "Demo";
     const int ClientCount = 12;
 
     static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(5);
 
-    readonly DemoPlan _plan = new(eventCount, time.GetUtcNow(), seed);
     readonly DemoTally _tally = new();
 
     /// <summary>True when all figures agree.</summary>
+    /// <param name="totals">A file for all totals, or null.</param>
     /// <exception cref="CommandException">The server could not be started or read.</exception>
-    public async Task<bool> RunAsync(CancellationToken cancellation)
+    public async Task<bool> RunAsync(string? totals, CancellationToken cancellation)
     {
         Directory.CreateDirectory(data);
         if (Directory.EnumerateFileSystemEntries(data).Any())
             throw new CommandException($"The demo needs an empty folder and {data} is none: name another with --data.");
         var secret = await MakeAccountAsync(cancellation);
-        await using var server = new DemoServer(data, time);
-        console.WriteLine($"Data in {data}, server at {server.Url}");
+        await using var server = new DemoServer(data, time, settings: profile.Variables);
+        console.WriteLine($"Data in {data}, server at {server.Url}; {profile.Adapters}");
         await server.StartAsync(cancellation);
         using var http = new HttpClient(new SocketsHttpHandler { UseProxy = false })
         {
@@ -41,8 +41,11 @@ sealed class DemoRun(IAnsiConsole console, TimeProvider time, long eventCount, s
         await StreamAsync(server, http, secret, cancellation);
         console.WriteLine("All answered. Waiting for the last totals, and comparing ...");
         var reader = new UsageReader(http, data, AccountName);
-        var result = await new DemoCheck(_plan, reader, _tally, time).RunAsync(cancellation);
-        await new DemoReport(console, _plan, _tally).PrintAsync(result, reader, cancellation);
+        var result = await new DemoCheck(plan, reader, _tally, time).RunAsync(cancellation);
+        if (totals is not null)
+            await reader.CopyAsync(
+                $"/api/usage/totals?{DemoCheck.Range(plan)}&group=window&format=csv", totals, cancellation);
+        await new DemoReport(console, plan, _tally).PrintAsync(result, reader, cancellation);
         return result.Agrees;
     }
 
@@ -63,7 +66,7 @@ sealed class DemoRun(IAnsiConsole console, TimeProvider time, long eventCount, s
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         var chunks = Channel.CreateUnbounded<int>();
         // Chunks of single events take longest: none of them at the very end, when other clients would only wait.
-        var order = Enumerable.Range(0, _plan.ChunkCount)
+        var order = Enumerable.Range(0, plan.ChunkCount)
             .OrderBy(chunk => DemoPlan.IsSentSingly(chunk) ? chunk / 2 : chunk);
         foreach (var chunk in order) chunks.Writer.TryWrite(chunk);
         chunks.Writer.Complete();
@@ -73,7 +76,7 @@ sealed class DemoRun(IAnsiConsole console, TimeProvider time, long eventCount, s
         var killing = KillHalfWayAsync(server, stop.Token);
         try
         {
-            var progress = new DemoProgress(console, _plan, _tally, time).ShowAsync(sending, stop.Token);
+            var progress = new DemoProgress(console, plan, _tally, time).ShowAsync(sending, stop.Token);
             // Whatever fails first ends the rest: clients would wait for a dead server for ever.
             await await Task.WhenAny(killing, sending);
             await Task.WhenAll(killing, sending);
@@ -89,13 +92,13 @@ sealed class DemoRun(IAnsiConsole console, TimeProvider time, long eventCount, s
     async Task SendAsync(
         ChannelReader<int> chunks, HttpClient http, string secret, CancellationToken cancellation)
     {
-        var client = new DemoClient(http, secret, _plan, _tally, time);
+        var client = new DemoClient(http, secret, plan, _tally, time);
         await foreach (var chunk in chunks.ReadAllAsync(cancellation)) await client.SendChunkAsync(chunk, cancellation);
     }
 
     async Task KillHalfWayAsync(DemoServer server, CancellationToken cancellation)
     {
-        while (_tally.Answered < _plan.EventCount / 2) await Task.Delay(Poll, time, cancellation);
+        while (_tally.Answered < plan.EventCount / 2) await Task.Delay(Poll, time, cancellation);
         await server.KillAsync(cancellation);
         var killedAt = _tally.Answered;
         await server.StartAsync(cancellation);

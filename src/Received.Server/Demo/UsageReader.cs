@@ -52,6 +52,14 @@ sealed class UsageReader(HttpClient http, string data, string account)
         return totals;
     }
 
+    /// <summary>An answer as it is, to a file.</summary>
+    public async Task CopyAsync(string path, string file, CancellationToken cancellation)
+    {
+        using var answer = await SendAsync(path, cancellation);
+        await using var target = File.Create(file);
+        await answer.Content.CopyToAsync(target, cancellation);
+    }
+
     /// <summary>All items of all pages; each one is valid until the next.</summary>
     public async IAsyncEnumerable<JsonElement> PagesAsync(
         string path, [EnumeratorCancellation] CancellationToken cancellation)
@@ -69,17 +77,23 @@ sealed class UsageReader(HttpClient http, string data, string account)
 
     async Task<JsonDocument> GetAsync(string path, CancellationToken cancellation)
     {
+        using var answer = await SendAsync(path, cancellation);
+        return JsonDocument.Parse(await answer.Content.ReadAsStringAsync(cancellation));
+    }
+
+    async Task<HttpResponseMessage> SendAsync(string path, CancellationToken cancellation)
+    {
         // Read each time: a server that was started again has another token.
         var token = ServerFile.ReadAll(data).FirstOrDefault(file => new Uri(file.Url) == http.BaseAddress)?.ControlToken
             ?? throw new CommandException("The server left no file in its data folder.");
         using var request = new HttpRequestMessage(HttpMethod.Get, path);
         request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", token);
         request.Headers.Add(Callers.AccountHeader, Uri.EscapeDataString(account));
-        using var answer = await http.SendAsync(request, cancellation);
-        var text = await answer.Content.ReadAsStringAsync(cancellation);
-        if (!answer.IsSuccessStatusCode)
-            throw new CommandException($"{path} answered {(int)answer.StatusCode}: {text}");
-        return JsonDocument.Parse(text);
+        var answer = await http.SendAsync(request, cancellation);
+        if (answer.IsSuccessStatusCode) return answer;
+        using (answer)
+            throw new CommandException(
+                $"{path} answered {(int)answer.StatusCode}: {await answer.Content.ReadAsStringAsync(cancellation)}");
     }
 
     // A sum may be larger than a single quantity may be: whole and fraction are read apart.

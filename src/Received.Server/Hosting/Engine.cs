@@ -61,11 +61,14 @@ sealed class Engine : IAsyncDisposable
     public string? StoreFailure { get; private set; }
 
     /// <summary>What the ports of this profile are, for the line that a start prints. No secrets.</summary>
-    public string Adapters =>
-        (_settings.Kafka is { } kafka
+    public string Adapters => Describe(_settings);
+
+    /// <summary>The same before anything is opened.</summary>
+    public static string Describe(Settings settings) =>
+        (settings.Kafka is { } kafka
             ? $"log: Kafka at {kafka.BootstrapServers}, topic {kafka.Topic}"
             : "log: segment files")
-        + (_settings.ClickHouse is null
+        + (settings.ClickHouse is null
             ? ", usage store: DuckDB, key index: run files"
             : ", usage store and key index: ClickHouse")
         + ", billing: SQLite";

@@ -30,6 +30,10 @@ sealed class ClickHouseSchema(ClickHouseLink link, TimeProvider time, ILogger lo
         Check(await ReadIdentityAsync(cancellation), log);
     }
 
+    public static ValueTask DropAsync(ClickHouseLink link, CancellationToken cancellation) => link.ExecuteAsync(
+        $"DROP DATABASE IF EXISTS {Quoted(link.Database)} {SchemaText.OnCluster(link.Cluster)} SYNC", cancellation,
+        "system");
+
     /// <summary>All files up to the newest that the database does not have yet.</summary>
     /// <exception cref="LogIdentityException">Made by a newer program.</exception>
     public async ValueTask ApplyAsync(CancellationToken cancellation)

@@ -47,6 +47,14 @@ public sealed class ClickHouseUsageStore : IUsageStore
         _export = new(_link, _reads, exact);
     }
 
+    /// <summary>Drops the database with all that is in it, keys too. For demonstrations and tests.</summary>
+    /// <exception cref="StoreUnavailableException">The server does not answer, or refuses.</exception>
+    public static async ValueTask DropAsync(ClickHouseOptions options, CancellationToken cancellation = default)
+    {
+        using var link = new ClickHouseLink(options);
+        await ClickHouseSchema.DropAsync(link, cancellation);
+    }
+
     LogIdentity Log => _log ?? throw new InvalidOperationException("OpenAsync comes first.");
 
     public async ValueTask OpenAsync(LogIdentity log, CancellationToken cancellation = default)

@@ -6,7 +6,7 @@ namespace Received.Tests.Servers;
 static class KafkaServer
 {
     public const string Variable = "RECEIVED_TEST_KAFKA";
-    public const string Image = "apache/kafka:4.3.0";
+    public const string Image = "apache/kafka:4.3.1";
 
     static readonly TestServer Server = new("Kafka", Variable, async () =>
     {

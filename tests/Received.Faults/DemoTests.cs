@@ -1,0 +1,35 @@
+using Received.Tests.Servers;
+using Xunit;
+
+namespace Received.Faults;
+
+public sealed class DemoTests
+{
+    static readonly Dictionary<string, string> Quick = new() { ["Received__Log__Kafka__SessionTimeout"] = "00:00:06" };
+
+    [Fact]
+    public async Task Law_5_the_same_events_give_the_same_totals_byte_for_byte_on_every_profile()
+    {
+        var kafka = await KafkaServer.BootstrapAsync();
+        var clickHouse = await ClickHouseServer.ConnectionStringAsync();
+        var embedded = await RunAsync([]);
+        Assert.NotEmpty(embedded);
+        Assert.Equal(embedded, await RunAsync(Quick, "--kafka", kafka, "--clickhouse", clickHouse));
+    }
+
+    static async Task<byte[]> RunAsync(Dictionary<string, string> settings, params string[] more)
+    {
+        var file = Path.GetTempFileName();
+        try
+        {
+            var result = await Command.RunInAsync(
+                Path.GetTempPath(), settings, ["demo", "--events", "8000", "--seed", "7", "--totals", file, .. more]);
+            Assert.Contains("agree with what was sent, to the unit", result.Succeeded());
+            return await File.ReadAllBytesAsync(file);
+        }
+        finally
+        {
+            File.Delete(file);
+        }
+    }
+}
