@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using System.Text.Json;
 using Received.Server.Ops;
 
@@ -19,8 +20,9 @@ static class HealthCommand
     {
         var url = new Option<Uri>("--url")
         {
-            Description = "Where the server listens.",
+            Description = $"Where the server listens. Default: {UrlDefault}.",
             DefaultValueFactory = _ => new(UrlDefault),
+            CustomParser = ToUri,
             HelpName = "URL",
         };
         var live = new Option<bool>("--live") { Description = "Only whether it answers, not whether it is ready." };
@@ -39,5 +41,14 @@ static class HealthCommand
             return answer.IsSuccessStatusCode ? ExitCode.Ok : ExitCode.Refused;
         }));
         return command;
+    }
+
+    static Uri? ToUri(ArgumentResult argument)
+    {
+        var text = argument.Tokens[0].Value;
+        if (Uri.TryCreate(text, UriKind.Absolute, out var url) && (url.Scheme is "http" or "https"))
+            return url;
+        argument.AddError($"'{text}' must be an address such as {UrlDefault}.");
+        return null;
     }
 }

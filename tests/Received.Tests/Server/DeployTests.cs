@@ -99,11 +99,28 @@ public sealed class DeployTests
     }
 
     [Fact]
+    public async Task The_health_command_says_how_a_server_is()
+    {
+        await using var server = await RunningServer.StartAsync();
+        await server.CaughtUpAsync();
+        Assert.Equal((0, "live\n"), await HealthAsync("--live", "--url", server.Client.BaseAddress!.ToString()));
+        Assert.Equal(1, (await HealthAsync("--url", "http://127.0.0.1:1")).Code);
+        Assert.NotEmpty(Commands.Make(Output.ForProcess()).Parse(["health", "--url", "here"]).Errors);
+    }
+
+    [Fact]
     public void The_systemd_unit_starts_a_server()
     {
         var unit = File.ReadAllLines(Path.Combine(Source.Root, "deploy", "received.service"));
         var start = unit.Single(line => line.StartsWith("ExecStart=", StringComparison.Ordinal)).Split(' ')[1..];
         Assert.Empty(Commands.Make(Output.ForProcess()).Parse(start).Errors);
+    }
+
+    static async Task<(int Code, string Text)> HealthAsync(params string[] options)
+    {
+        await using var text = new StringWriter { NewLine = "\n" };
+        var code = await Commands.Make(new(text, TextWriter.Null, null)).Parse(["health", .. options]).InvokeAsync();
+        return (code, text.ToString());
     }
 
     Settings SettingsOf(string service, string? roles)
