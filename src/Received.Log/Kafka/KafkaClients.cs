@@ -85,7 +85,9 @@ sealed class KafkaClients(KafkaLogOptions options, ILogger logger)
             // Damage is found by the frames' own checksums and handed on as such; Kafka's would stop the partition.
             CheckCrcs = false,
             EnablePartitionEof = saysEnds,
-            FetchWaitMaxMs = 500,
+            // A partition that is begun waits until the request under way has returned: with the default half second,
+            // taking over 64 would take half a minute. New frames are handed out at once all the same.
+            FetchWaitMaxMs = 50,
             // Bounds what the client itself holds ahead of our buffers.
             QueuedMaxMessagesKbytes = Math.Max(2048, options.ReadAheadBytes / 4 / 1024),
             // The default second is long where a full queue is drained in milliseconds.
