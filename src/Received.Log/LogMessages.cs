@@ -77,6 +77,9 @@ static partial class LogMessages
     [LoggerMessage(28, LogLevel.Error, "Kafka's producer gave up and is made anew: {Reason}")]
     public static partial void ProducerReplaced(ILogger logger, string reason);
 
+    [LoggerMessage(41, LogLevel.Error, "Kafka's producer cannot be made anew, and is tried again: {Reason}")]
+    public static partial void ProducerNotMade(ILogger logger, string reason);
+
     [LoggerMessage(29, LogLevel.Warning,
         "{Count} frames had no clear answer: {Found} were found in the log and are acknowledged, the outcome of the "
         + "others is unknown.")]

@@ -91,7 +91,7 @@ public sealed class PartitionRater
         Reset();
         _exact = exact;
         Stored = _progress = await _store.ReadRatedAsync(Partition, cancellation);
-        _producers.Load(await _store.ReadProducersAsync(Partition, cancellation));
+        _producers.Load(await _store.ReadProducersAsync(_progress, cancellation));
         await _duplicates.LoadAsync(_progress.LogTimeMs, cancellation);
     }
 

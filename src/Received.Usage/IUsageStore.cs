@@ -21,8 +21,11 @@ public interface IUsageStore : IAsyncDisposable
     /// <summary>Progress of the partition; Next = 0 with the current generation if it has none yet.</summary>
     ValueTask<RatedProgress> ReadRatedAsync(PartitionId partition, CancellationToken cancellation = default);
 
+    /// <summary>Those of just that progress: later ones would make copies of frames that nobody has rated from
+    /// there.</summary>
+    /// <exception cref="StoreUnavailableException">Somebody has gone on since: read the progress again.</exception>
     ValueTask<IReadOnlyList<ProducerRow>> ReadProducersAsync(
-        PartitionId partition, CancellationToken cancellation = default);
+        RatedProgress progress, CancellationToken cancellation = default);
 
     /// <summary>Stored rows of the keys, in their order; Count = 0 where there is none.</summary>
     ValueTask ReadTotalsAsync(
@@ -88,4 +91,9 @@ public sealed class LogIdentityException(string message) : Exception(message);
 
 /// <summary>The store cannot be written or read at the moment (disk full, stuck, closing): retry with
 /// back-off.</summary>
-public sealed class StoreUnavailableException(string message, Exception? inner = null) : Exception(message, inner);
+public sealed class StoreUnavailableException(string message, Exception? inner = null) : Exception(message, inner)
+{
+    internal static StoreUnavailableException GoneOn(RatedProgress read, RatedProgress now) => new(
+        $"Partition {read.Partition} was rated up to frame {read.Next} when it was read, and is up to {now.Next} now: "
+        + "somebody else has gone on with it.");
+}

@@ -46,8 +46,8 @@ sealed class HeldStore(IUsageStore inner, bool afterWriting) : IUsageStore
         inner.ReadRatedAsync(partition, cancellation);
 
     public ValueTask<IReadOnlyList<ProducerRow>> ReadProducersAsync(
-        PartitionId partition, CancellationToken cancellation = default) =>
-        inner.ReadProducersAsync(partition, cancellation);
+        RatedProgress progress, CancellationToken cancellation = default) =>
+        inner.ReadProducersAsync(progress, cancellation);
 
     public ValueTask ReadTotalsAsync(
         PartitionId partition, ReadOnlyMemory<TotalKey> keys, Memory<TotalRow> rows,

@@ -11,17 +11,22 @@ namespace Received.Log.Kafka;
 /// </summary>
 sealed class KafkaAppends : IAsyncDisposable
 {
+    static readonly TimeSpan Look = TimeSpan.FromMilliseconds(20);
+    static readonly TimeSpan MakePause = TimeSpan.FromSeconds(1);
+
     readonly KafkaLogOptions _options;
     readonly KafkaClients _clients;
     readonly KafkaHeads _heads;
+    readonly TimeProvider _time;
     readonly KafkaReadBack _readBack;
     readonly Action<string> _replaced;
     readonly ILogger _logger;
     readonly Lock _gate = new();
     readonly HashSet<PendingFrame> _pending = [];
     readonly TopicPartition[] _partitions;
-    Producing _producer;
-    Task _retired = Task.CompletedTask;
+    // Null while one is made anew.
+    Producing? _producer;
+    Task _replacing = Task.CompletedTask;
     bool _closed;
     long _queuedBytes;
     long _bytesAppended;
@@ -29,8 +34,9 @@ sealed class KafkaAppends : IAsyncDisposable
     /// <param name="replaced">Called when an offset shows that the topic is another one.</param>
     public KafkaAppends(
         KafkaLogOptions options, KafkaClients clients, KafkaHeads heads, KafkaReadBack readBack,
-        Action<string> replaced, ILogger logger)
+        Action<string> replaced, TimeProvider time, ILogger logger)
     {
+        _time = time;
         _options = options;
         _clients = clients;
         _heads = heads;
@@ -54,9 +60,10 @@ sealed class KafkaAppends : IAsyncDisposable
         lock (_gate)
         {
             if (_closed) return Task.FromException<long>(Closed());
+            if (_producer is null) return Task.FromException<long>(BetweenProducers());
             producer = _producer;
             producer.Calls++;
-            pending = Expect(header, frame.Length);
+            pending = Expect(producer.Number, header, frame.Length);
         }
 
         try
@@ -77,12 +84,12 @@ sealed class KafkaAppends : IAsyncDisposable
     }
 
     /// <summary>A frame that gets its answer through <see cref="Delivered"/>, or at the end.</summary>
-    public PendingFrame Expect(in FrameHeader header, int bytes)
+    public PendingFrame Expect(int producer, in FrameHeader header, int bytes)
     {
         lock (_gate)
         {
             var pending = new PendingFrame(
-                this, _producer.Number, header, bytes, _heads.Extent(header.Partition).Head);
+                this, producer, header, bytes, _heads.Extent(header.Partition).Head);
             _pending.Add(pending);
             _queuedBytes += bytes;
             return pending;
@@ -116,7 +123,7 @@ sealed class KafkaAppends : IAsyncDisposable
         pending.SetResult(offset);
     }
 
-    /// <summary>Nobody knows, or will, whether the frame is in the log.</summary>
+    /// <summary>The frame is not in the log, or nobody knows or will.</summary>
     public void Fail(PendingFrame pending, Error error)
     {
         if (!Settle(pending)) return;
@@ -136,8 +143,8 @@ sealed class KafkaAppends : IAsyncDisposable
             _closed = true;
         }
 
-        await _retired;
-        await Task.Run(() => Retire(_producer));
+        await _replacing;
+        if (_producer is { } last) await Task.Run(() => Retire(last));
         await _readBack.StopAsync();
         List<PendingFrame> left;
         lock (_gate) left = [.. _pending];
@@ -148,23 +155,50 @@ sealed class KafkaAppends : IAsyncDisposable
     Producing MakeProducer(int number) => new(
         _clients.Producer(error => ThreadPool.QueueUserWorkItem(_ => Replace(number, error))), number);
 
-    /// <summary>A producer that met a fatal error takes nothing more; a new one does.</summary>
-    void Replace(int number, Error error)
+    /// <summary>
+    /// A producer that met a fatal error takes nothing more. The next one is made when every frame of it has its
+    /// answer: an acknowledged frame stands before all that come later, or rating could take it for a copy.
+    /// </summary>
+    public void Replace(int number, Error error)
     {
         lock (_gate)
         {
-            if (_closed || number != _producer.Number) return;
+            if (_closed || _producer is not { } old || old.Number != number) return;
             LogMessages.ProducerReplaced(_logger, KafkaFault.Say(_options, error, null));
-            var old = _producer;
-            _producer = MakeProducer(number + 1);
-            _retired = RetireAsync(_retired, old);
+            _producer = null;
+            _replacing = ReplaceAsync(old);
         }
     }
 
-    async Task RetireAsync(Task before, Producing old)
+    async Task ReplaceAsync(Producing old)
     {
-        await before;
         await Task.Run(() => Retire(old));
+        while (IsExpected(old.Number)) await Task.Delay(Look, _time);
+        while (!TryMakeNext(old.Number + 1)) await Task.Delay(MakePause, _time);
+    }
+
+    bool IsExpected(int number)
+    {
+        lock (_gate) return _pending.Any(pending => pending.Producer == number);
+    }
+
+    bool TryMakeNext(int number)
+    {
+        lock (_gate)
+        {
+            if (_closed) return true;
+            try
+            {
+                _producer = MakeProducer(number);
+                return true;
+            }
+            catch (Exception error)
+            {
+                // Doors answer 503 until there is one.
+                LogMessages.ProducerNotMade(_logger, error.Message);
+                return false;
+            }
+        }
     }
 
     /// <summary>
@@ -195,6 +229,9 @@ sealed class KafkaAppends : IAsyncDisposable
             return true;
         }
     }
+
+    static LogUnavailableException BetweenProducers() => new(
+        "Kafka's producer gave up and is being made anew.", LogUnavailableReason.Failing);
 
     static LogUnavailableException Closed() => new("The log is closed.", LogUnavailableReason.Closing);
 

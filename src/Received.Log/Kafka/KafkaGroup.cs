@@ -140,6 +140,8 @@ public sealed class KafkaGroup : IAsyncDisposable
             // What was fetched before the pause took hold is nothing to anybody.
             _consumer.Consume(Slice);
             Pause();
+            // Whoever still has partitions after a turn without an error takes part.
+            if (_failure is not null && _consumer.Assignment.Count > 0) _failure = null;
             if (_time.GetElapsedTime(_committedAt) >= CommitEvery) Commit();
         }
         catch (KafkaException error)

@@ -127,6 +127,7 @@ sealed class KafkaLane : IDisposable
         }
 
         while (feed.First < offset) Take(feed).Return();
+        ResumeIfRoom(partition, feed);
         feed.UsedAt = _time.GetTimestamp();
         return feed;
     }
@@ -172,15 +173,17 @@ sealed class KafkaLane : IDisposable
         }
         while (feed.Count > 0 && bytes < bytesMax);
 
+        ResumeIfRoom(partition, feed);
+        return frames;
+    }
+
+    void ResumeIfRoom(int partition, KafkaFeed feed)
+    {
         var hasRoom = feed.Bytes < FeedBytesMax / 2 && _bytes < _options.ReadAheadBytes / 2;
         // An empty feed goes on whatever others hold, or its reader would wait for theirs.
-        if (feed.IsPaused && (hasRoom || feed.Count == 0))
-        {
-            feed.IsPaused = false;
-            _consumer.Resume([new TopicPartition(_options.Topic, partition)]);
-        }
-
-        return frames;
+        if (!feed.IsPaused || (!hasRoom && feed.Count > 0)) return;
+        feed.IsPaused = false;
+        _consumer.Resume([new TopicPartition(_options.Topic, partition)]);
     }
 
     RentedFrame Take(KafkaFeed feed)

@@ -42,7 +42,7 @@ public sealed class KafkaLog : ILog
         _logger = logger;
         _watch = new(options, admin, identity.Id, heads, time, logger);
         var readBack = new KafkaReadBack(options, admin, clients, time, logger);
-        _appends = new(options, clients, heads, readBack, _watch.Replaced, logger);
+        _appends = new(options, clients, heads, readBack, _watch.Replaced, time, logger);
         readBack.Start(_appends);
         _watch.Start();
     }

@@ -69,6 +69,12 @@ sealed class KafkaReadBack(
             {
                 reason = admin.Unavailable(error).Message;
             }
+            catch (Exception error)
+            {
+                // A client that cannot be made, say: these frames' callers must have an answer, and so must the next.
+                LogMessages.ReadBackFailed(logger, error.Message);
+                return;
+            }
 
             if (time.GetElapsedTime(started) >= options.ReadBackTimeout)
             {

@@ -59,6 +59,11 @@ sealed class KafkaWatch(
             {
                 Became(admin.Unavailable(error).Message);
             }
+            catch (Exception error)
+            {
+                // A watch that ended would never notice a topic made anew.
+                Became(error.Message);
+            }
         }
     }
 

@@ -59,7 +59,7 @@ sealed record ServerFile(string Url, int Pid, string ControlToken, string Machin
         {
             return JsonSerializer.Deserialize<ServerFile>(File.ReadAllBytes(path));
         }
-        catch (Exception e) when (e is IOException or JsonException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or JsonException)
         {
             return null;
         }

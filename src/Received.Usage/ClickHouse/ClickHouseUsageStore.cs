@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Received.Model;
@@ -26,7 +25,6 @@ public sealed class ClickHouseUsageStore : IUsageStore
     readonly EventsSelect _events;
     readonly AuditSelect _audit;
     readonly RatedExport _export;
-    readonly ConcurrentDictionary<PartitionId, IReadOnlyList<ProducerRow>> _producers = new();
     LogIdentity? _log;
 
     public ClickHouseUsageStore(
@@ -68,18 +66,17 @@ public sealed class ClickHouseUsageStore : IUsageStore
         PartitionId partition, CancellationToken cancellation = default)
     {
         await _writes.RollForwardAsync(partition, cancellation);
-        var (progress, producers) = await _reads.ProgressAsync(partition, cancellation);
-        _producers[partition] = producers;
+        var (progress, _) = await _reads.ProgressAsync(partition, cancellation);
         return progress ?? new(partition, Log.Generation, 0, 0, 0);
     }
 
-    /// <summary>Those of the progress that was read last: another owner may have gone on since, and his would make
-    /// copies of frames that nobody has rated from here.</summary>
     public async ValueTask<IReadOnlyList<ProducerRow>> ReadProducersAsync(
-        PartitionId partition, CancellationToken cancellation = default) =>
-        _producers.TryRemove(partition, out var producers)
-            ? producers
-            : (await _reads.ProgressAsync(partition, cancellation)).Producers;
+        RatedProgress progress, CancellationToken cancellation = default)
+    {
+        var (stored, producers) = await _reads.ProgressAsync(progress.Partition, cancellation);
+        if (stored is { } now && now != progress) throw StoreUnavailableException.GoneOn(progress, now);
+        return producers;
+    }
 
     public ValueTask ReadTotalsAsync(
         PartitionId partition, ReadOnlyMemory<TotalKey> keys, Memory<TotalRow> rows,

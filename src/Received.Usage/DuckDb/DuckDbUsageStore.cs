@@ -46,8 +46,15 @@ public sealed class DuckDbUsageStore : IUsageStore
             ?? new(partition, Log.Generation, 0, 0, 0);
 
     public async ValueTask<IReadOnlyList<ProducerRow>> ReadProducersAsync(
-        PartitionId partition, CancellationToken cancellation = default) =>
-        await _pool.RunAsync(_pool.Rating, session => RatingReads.Producers(session, partition), cancellation);
+        RatedProgress progress, CancellationToken cancellation = default) =>
+        await _pool.RunAsync(
+            _pool.Rating,
+            session =>
+            {
+                var stored = RatingReads.Progress(session, progress.Partition);
+                if (stored is { } now && now != progress) throw StoreUnavailableException.GoneOn(progress, now);
+                return RatingReads.Producers(session, progress.Partition);
+            }, cancellation);
 
     public async ValueTask ReadTotalsAsync(
         PartitionId partition, ReadOnlyMemory<TotalKey> keys, Memory<TotalRow> rows,

@@ -89,6 +89,39 @@ public sealed class KafkaLogRunTests
     }
 
     [Fact]
+    public async Task Law_1_a_producer_that_gave_up_is_followed_by_another_when_all_its_frames_have_their_answer()
+    {
+        using var rig = await KafkaRig.NewAsync();
+        await using var log = await rig.OpenAsync();
+        await using var parts = await PartsAsync(rig);
+        Assert.Equal(0, await parts.AppendAsync(rig.Frame()));
+        var late = rig.Frame();
+        var pending = parts.Expect(late);
+        parts.GiveUp();
+        await Assert.ThrowsAsync<LogUnavailableException>(() => parts.AppendAsync(rig.Frame()));
+        // Found late, and before all that is taken from here on.
+        Assert.Equal(1, await log.AppendAsync(Zero, late));
+        Assert.Equal(1, await pending.Task.WaitAsync(Patience));
+        var next = rig.Frame();
+        Assert.Equal(2, await Eventually(() => parts.AppendAsync(next)));
+    }
+
+    static async Task<long> Eventually(Func<Task<long>> append)
+    {
+        for (var started = TimeProvider.System.GetTimestamp(); ;)
+        {
+            try
+            {
+                return await append();
+            }
+            catch (LogUnavailableException) when (TimeProvider.System.GetElapsedTime(started) < Patience)
+            {
+                await Task.Delay(20);
+            }
+        }
+    }
+
+    [Fact]
     public async Task A_frame_that_the_topic_does_not_take_any_more_is_refused_with_what_to_do()
     {
         using var rig = await KafkaRig.NewAsync();
@@ -179,7 +212,7 @@ public sealed class KafkaLogRunTests
         var heads = await admin.ListAsync(rig.Topic, [0, 1], Confluent.Kafka.Admin.OffsetSpec.Latest());
         var readBack = new KafkaReadBack(options, admin, clients, TimeProvider.System, NullLogger.Instance);
         var appends = new KafkaAppends(
-            options, clients, new([0, 0], heads), readBack, _ => { }, NullLogger.Instance);
+            options, clients, new([0, 0], heads), readBack, _ => { }, TimeProvider.System, NullLogger.Instance);
         readBack.Start(appends);
         return new(appends, admin);
     }
@@ -190,7 +223,15 @@ public sealed class KafkaLogRunTests
         public PendingFrame Expect(byte[] frame)
         {
             Assert.True(FrameHeader.TryRead(frame, out var header));
-            return appends.Expect(header, frame.Length);
+            return appends.Expect(0, header, frame.Length);
+        }
+
+        public void GiveUp() => appends.Replace(0, new(ErrorCode.Local_Fatal));
+
+        public Task<long> AppendAsync(byte[] frame)
+        {
+            Assert.True(FrameHeader.TryRead(frame, out var header));
+            return appends.AppendAsync(header, frame);
         }
 
         public void Report(PendingFrame pending, ErrorCode error, PersistenceStatus status) => appends.Delivered(

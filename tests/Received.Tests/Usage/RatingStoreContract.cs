@@ -17,10 +17,23 @@ public abstract class RatingStoreContract : UsageStoreContract
         await using var store = await Open();
         Assert.Equal(new RatedProgress(P(2), 1, 0, 0, 0), await store.ReadRatedAsync(P(2)));
         Assert.Equal(new ArchiveProgress(P(2), 1, 0, 0, 0, 0), await store.ReadArchivedAsync(P(2)));
-        Assert.Empty(await store.ReadProducersAsync(P(2)));
+        Assert.Empty(await store.ReadProducersAsync(await store.ReadRatedAsync(P(2))));
         Assert.Empty(await store.ReadHeartbeatsAsync());
         Assert.Empty(await Export(store));
         Assert.Equal(default, await Row(store, 0, Id, 0));
+    }
+
+    [Fact]
+    public async Task Law_4_producers_are_those_of_the_progress_that_was_read_or_none()
+    {
+        await using var store = await Open();
+        await store.WriteAsync([Batch(0, 1)]);
+        var before = await store.ReadRatedAsync(P(0));
+        var next = Batch(0, 2);
+        next.Producers.Add(new(3, 4, 5, 6));
+        await store.WriteAsync([next]);
+        await Assert.ThrowsAsync<StoreUnavailableException>(async () => await store.ReadProducersAsync(before));
+        Assert.Equal([new(3, 4, 5, 6)], await store.ReadProducersAsync(await store.ReadRatedAsync(P(0))));
     }
 
     [Fact]
@@ -43,7 +56,7 @@ public abstract class RatingStoreContract : UsageStoreContract
         Assert.Equal(batch.Progress, await again.ReadRatedAsync(P(1)));
         Assert.Equal(total, await Row(again, 1, Id, -5));
         Assert.Equal([new(3, 4, 5, 6), new(ulong.MaxValue, long.MaxValue, 1UL << 63, 12)],
-            await again.ReadProducersAsync(P(1)));
+            await again.ReadProducersAsync(batch.Progress));
         Assert.Equal(before, await Export(again));
     }
 

@@ -55,9 +55,9 @@ sealed class MemoryStore : IUsageStore
         new(Of(partition).Progress);
 
     public ValueTask<IReadOnlyList<ProducerRow>> ReadProducersAsync(
-        PartitionId partition, CancellationToken cancellation = default)
+        RatedProgress progress, CancellationToken cancellation = default)
     {
-        lock (_gate) return new(Of(partition).Producers.Values.ToList());
+        lock (_gate) return new(Of(progress.Partition).Producers.Values.ToList());
     }
 
     public ValueTask ReadTotalsAsync(
