@@ -12,6 +12,7 @@ namespace Received.Faults.Distributed;
 sealed class OwnServers : IAsyncDisposable
 {
     const string Variable = "RECEIVED_SERVICES";
+    const int ControllerAbove = 100;
 
     // The first start on a machine downloads what it needs.
     static readonly TimeSpan StartLimit = TimeSpan.FromMinutes(3);
@@ -27,7 +28,7 @@ sealed class OwnServers : IAsyncDisposable
         _scripts = scripts;
         _brokers = brokers;
         // The controller listens 100 above the first broker.
-        _kafkaPort = FreePort(count: 101);
+        _kafkaPort = FreePort(count: ControllerAbove + 1);
         _clickHousePort = FreePort(count: 1);
     }
 
@@ -64,9 +65,14 @@ sealed class OwnServers : IAsyncDisposable
         ClickHouse = await RunAsync("clickhouse/start.sh", $"{_clickHousePort}", ClickHouseFolder);
 
     /// <summary>Brokers count from 1; the first also holds the controller.</summary>
-    public Task KillBrokerAsync(int number) => EndAsync(BrokerPid(number));
+    public async Task KillBrokerAsync(int number)
+    {
+        await EndAsync(BrokerPid(number), _kafkaPort + number - 1);
+        if (number == 1) await UntilFreeAsync(_kafkaPort + ControllerAbove);
+    }
 
-    public Task KillClickHouseAsync() => EndAsync(ReadPid(Path.Combine(ClickHouseFolder, "bridge.pid")));
+    public Task KillClickHouseAsync() =>
+        EndAsync(ReadPid(Path.Combine(ClickHouseFolder, "bridge.pid")), _clickHousePort);
 
     /// <summary>STOP or CONT: a broker that is there and does not answer.</summary>
     public Task SignalBrokerAsync(int number, string signal) => SignalAsync(BrokerPid(number), signal);
@@ -79,8 +85,7 @@ sealed class OwnServers : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        for (var number = 1; number <= _brokers; number++)
-            await EndAsync(BrokerPid(number));
+        for (var number = 1; number <= _brokers; number++) await KillBrokerAsync(number);
         await KillClickHouseAsync();
         Directory.Delete(_folder, recursive: true);
     }
@@ -106,11 +111,18 @@ sealed class OwnServers : IAsyncDisposable
 
     static int ReadPid(string file) => File.Exists(file) ? int.Parse(File.ReadAllText(file).Trim()) : 0;
 
-    static async Task EndAsync(int pid)
+    static async Task EndAsync(int pid, int port)
     {
         if (pid == 0) return;
         await SignalAsync(pid, "KILL");
         while (IsRunning(pid)) await Task.Delay(20);
+        await UntilFreeAsync(port);
+    }
+
+    /// <summary>A process's first thread may be gone while others still hold its sockets.</summary>
+    static async Task UntilFreeAsync(int port)
+    {
+        while (!IsFree(port)) await Task.Delay(20);
     }
 
     /// <summary>A process that has ended may linger as a zombie where nothing reaps it.</summary>

@@ -37,8 +37,8 @@ sealed class KilledClickHouse : IAsyncDisposable
     {
         using var server = Process.GetProcessById(int.Parse(await File.ReadAllTextAsync($"{_data}/bridge.pid")));
         server.Kill();
-        // Not our child: until its port is free again.
-        while (!await IsGoneAsync(server)) await Task.Delay(10);
+        // Not our child; and its first thread may be gone while others still hold its port.
+        while (!await IsGoneAsync(server) || !IsFree(_port)) await Task.Delay(10);
     }
 
     public async ValueTask DisposeAsync()
@@ -73,16 +73,22 @@ sealed class KilledClickHouse : IAsyncDisposable
     {
         while (true)
         {
-            using var listener = new TcpListener(IPAddress.Loopback, RandomNumberGenerator.GetInt32(12_000, 30_000));
-            try
-            {
-                listener.Start();
-                return ((IPEndPoint)listener.LocalEndpoint).Port;
-            }
-            catch (SocketException)
-            {
-                // Somebody's; another one then.
-            }
+            var port = RandomNumberGenerator.GetInt32(12_000, 30_000);
+            if (IsFree(port)) return port;
+        }
+    }
+
+    static bool IsFree(int port)
+    {
+        try
+        {
+            using var listener = new TcpListener(IPAddress.Loopback, port);
+            listener.Start();
+            return true;
+        }
+        catch (SocketException)
+        {
+            return false;
         }
     }
 }
