@@ -74,6 +74,21 @@ public readonly record struct FrameHeader(
         return header is { EventCount: >= 0, PayloadBytes: >= 0, RawBytes: >= 0 };
     }
 
+    /// <summary>
+    /// Checked before a frame is written as well as after it is read: one that broke in memory is its maker's to learn.
+    /// </summary>
+    /// <exception cref="ArgumentException">The bytes are no whole frame of that partition.</exception>
+    public static FrameHeader RequireWhole(ReadOnlySpan<byte> frame, PartitionId partition)
+    {
+        if (Check(frame) != RecordState.Whole)
+            throw new ArgumentException("The bytes are no whole frame.", nameof(frame));
+        TryRead(frame, out var header);
+        return header.Partition == partition
+            ? header
+            : throw new ArgumentException(
+                $"The frame is of partition {header.Partition}, not {partition}.", nameof(frame));
+    }
+
     /// <summary>How a frame's bytes are: what readers of a log mark records with.</summary>
     public static RecordState Check(ReadOnlySpan<byte> frame)
     {

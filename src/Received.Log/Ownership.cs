@@ -51,8 +51,7 @@ public sealed class Ownership
         new(0, [.. Ordered(partitions).Select(partition => new OwnedPartition(partition, 0))], []), isFixed: true);
 
     /// <summary>All partitions of a log for good.</summary>
-    public static Ownership OfAll(LogIdentity log) => Of(
-        [.. Enumerable.Range(0, log.PartitionCount).Select(number => new PartitionId((ushort)number))]);
+    public static Ownership OfAll(LogIdentity log) => Of(log.AllPartitions());
 
     /// <summary>Whether it never changes.</summary>
     public bool IsFixed { get; }

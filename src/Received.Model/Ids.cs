@@ -30,4 +30,7 @@ public sealed record LogIdentity(
     Guid Id, ushort Generation, int PartitionCount, TimeSpan DedupeWindow, long HashSeed)
 {
     public static readonly TimeSpan DefaultDedupeWindow = TimeSpan.FromDays(40);
+
+    public PartitionId[] AllPartitions() =>
+        [.. Enumerable.Range(0, PartitionCount).Select(number => new PartitionId((ushort)number))];
 }

@@ -20,7 +20,11 @@ public readonly record struct ArchivedFrame(
 /// broken count in <paramref name="UnknownFrames"/>.
 /// </param>
 public readonly record struct ArchiveProgress(
-    PartitionId Partition, ushort Generation, long Next, ulong LastChecksum, long Accepted, long UnknownFrames);
+    PartitionId Partition, ushort Generation, long Next, ulong LastChecksum, long Accepted, long UnknownFrames)
+{
+    public bool IsAheadOf(in ArchiveProgress stored) =>
+        (Generation, Next).CompareTo((stored.Generation, stored.Next)) > 0;
+}
 
 /// <summary>Frames of one partition in order, and the progress after them.</summary>
 public sealed record ArchiveBatch(

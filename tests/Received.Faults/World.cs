@@ -1,8 +1,3 @@
-using System.Net.Http.Headers;
-using System.Text;
-using Received.Billing.Access;
-using Received.Billing.Store;
-using Received.Model.Access;
 using Received.Server.Demo;
 
 namespace Received.Faults;
@@ -10,25 +5,19 @@ namespace Received.Faults;
 /// <summary>A data folder, an account with a key, and the real program as a process of its own.</summary>
 sealed class World : IAsyncDisposable
 {
-    const string AccountName = "faults";
-
-    readonly string _secret;
+    readonly FaultsAccount _account;
     readonly string _log;
 
-    World(string data, string secret, bool ownsFolder, IReadOnlyDictionary<string, string>? settings)
+    World(string data, FaultsAccount account, bool ownsFolder, IReadOnlyDictionary<string, string>? settings)
     {
         Data = data;
-        _secret = secret;
+        _account = account;
         OwnsFolder = ownsFolder;
         // Outside the data folder, whose disk may be full.
         _log = Path.GetTempFileName();
         Server = new(data, TimeProvider.System, Program, _log, settings);
-        Http = new(new SocketsHttpHandler { UseProxy = false })
-        {
-            BaseAddress = new(Server.Url),
-            Timeout = TimeSpan.FromSeconds(30),
-        };
-        Reader = new(Http, data, AccountName);
+        Http = FaultsAccount.Client(Server.Url);
+        Reader = new(Http, data, FaultsAccount.Name);
     }
 
     /// <summary>The server's program beside the tests: it is built with them.</summary>
@@ -49,11 +38,7 @@ sealed class World : IAsyncDisposable
         string? folder = null, IReadOnlyDictionary<string, string>? settings = null)
     {
         var data = folder ?? Directory.CreateTempSubdirectory("received-faults-").FullName;
-        var store = await BillingStore.OpenAsync(data);
-        var account = await new AccountBook(store, TimeProvider.System).CreateAsync(AccountName, false);
-        var key = await new KeyBook(store, TimeProvider.System).CreateAsync(
-            account!, Scopes.UsageWrite | Scopes.UsageRead, "faults");
-        return new(data, key.Secret, folder is null, settings);
+        return new(data, await FaultsAccount.MakeAsync(data), folder is null, settings);
     }
 
     /// <summary>The log's segment files, oldest first.</summary>
@@ -71,27 +56,8 @@ sealed class World : IAsyncDisposable
     public Task<ReadAudit> SettleAsync() => Ledger.SettleAsync(Reader);
 
     /// <summary>The status of the answer, or null where there was none.</summary>
-    public async Task<int?> SendAsync(string path, string body, string type = "application/json", string? key = null)
-    {
-        using var request = new HttpRequestMessage(HttpMethod.Post, path)
-        {
-            Content = new ByteArrayContent(Encoding.UTF8.GetBytes(body)),
-        };
-        request.Content.Headers.ContentType = new MediaTypeHeaderValue(type);
-        request.Headers.Authorization = new("Bearer", _secret);
-        if (key is not null) request.Headers.Add("Idempotency-Key", key);
-        try
-        {
-            using var answer = await Http.SendAsync(request);
-            // Read to its end: a cut answer is none.
-            await answer.Content.ReadAsByteArrayAsync();
-            return (int)answer.StatusCode;
-        }
-        catch (Exception e) when (e is HttpRequestException or TaskCanceledException)
-        {
-            return null;
-        }
-    }
+    public Task<int?> SendAsync(string path, string body, string type = "application/json", string? key = null) =>
+        _account.SendAsync(Http, path, body, type, key);
 
     /// <summary>The status that a key's question is answered with.</summary>
     public async Task<int> StatusAsync(string path, string key)

@@ -106,16 +106,7 @@ public sealed class KafkaLog : ILog
     public Task<long> AppendAsync(PartitionId partition, ReadOnlyMemory<byte> frame)
     {
         RequirePartition(partition);
-        // Checked before it is sent as well as after it is read: a frame broken in memory is its maker's to learn.
-        if (FrameHeader.Check(frame.Span) != RecordState.Whole)
-            throw new ArgumentException("The bytes are no whole frame.", nameof(frame));
-        FrameHeader.TryRead(frame.Span, out var header);
-        if (header.Partition != partition)
-        {
-            throw new ArgumentException(
-                $"The frame is of partition {header.Partition}, not {partition}.", nameof(frame));
-        }
-
+        var header = FrameHeader.RequireWhole(frame.Span, partition);
         if (_watch.ReplacedBy is { } reason)
             return Task.FromException<long>(new LogUnavailableException(reason, LogUnavailableReason.Failing));
         return _appends.AppendAsync(header, frame);

@@ -98,16 +98,7 @@ public sealed class SegmentLog : ILog
     public Task<long> AppendAsync(PartitionId partition, ReadOnlyMemory<byte> frame)
     {
         RequirePartition(partition);
-        // Checked before it is written as well as after it is read: a frame broken in memory is its maker's to learn.
-        if (FrameHeader.Check(frame.Span) != RecordState.Whole)
-            throw new ArgumentException("The bytes are no whole frame.", nameof(frame));
-        FrameHeader.TryRead(frame.Span, out var header);
-        if (header.Partition != partition)
-        {
-            throw new ArgumentException(
-                $"The frame is of partition {header.Partition}, not {partition}.", nameof(frame));
-        }
-
+        FrameHeader.RequireWhole(frame.Span, partition);
         var append = new PendingAppend(partition, frame);
         var room = _options.SegmentBytes - SegmentHeader.Bytes - GroupHeader.Bytes(Identity.PartitionCount);
         if (append.StoredBytes > room)

@@ -1,5 +1,4 @@
 using Received.Log;
-using Received.Model;
 using Received.Rating;
 using Received.Server.Hosting;
 
@@ -15,8 +14,7 @@ static class AuditEndpoint
     {
         if (engine.Refusal is { } refusal) return Problem.LogRefused(refusal);
         // Heads first: "caught up" then means that all that was in the log when it was asked is in these figures.
-        var partitions = Enumerable.Range(0, log.Identity.PartitionCount)
-            .Select(number => new PartitionId((ushort)number)).ToArray();
+        var partitions = log.Identity.AllPartitions();
         var heads = new long[partitions.Length];
         await log.ObserveHeadsAsync(partitions, heads, http.RequestAborted);
         var report = await audit.ReadAsync(http.RequestAborted);

@@ -2,7 +2,6 @@ using Received.Billing.Access;
 using Received.Billing.Store;
 using Received.Log;
 using Received.Log.Segments;
-using Received.Model;
 using Received.Server.Options;
 
 namespace Received.Server.Hosting;
@@ -44,8 +43,7 @@ static class AccountsCheck
 
     static async Task<bool> IsEmptyAsync(ILog log, CancellationToken cancellation)
     {
-        var partitions = Enumerable.Range(0, log.Identity.PartitionCount)
-            .Select(number => new PartitionId((ushort)number)).ToArray();
+        var partitions = log.Identity.AllPartitions();
         var heads = new long[partitions.Length];
         await log.ObserveHeadsAsync(partitions, heads, cancellation);
         return heads.All(head => head == 0);

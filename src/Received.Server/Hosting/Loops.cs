@@ -1,5 +1,4 @@
 using Received.Log;
-using Received.Model;
 using Received.Rating;
 using Received.Server.Options;
 
@@ -67,8 +66,7 @@ sealed class Loops
     /// </summary>
     public async Task CaughtUpAsync(Engine engine, CancellationToken cancellation)
     {
-        var partitions = Enumerable.Range(0, engine.Log.Identity.PartitionCount)
-            .Select(number => new PartitionId((ushort)number)).ToArray();
+        var partitions = engine.Log.Identity.AllPartitions();
         var heads = new long[partitions.Length];
         await engine.Log.ObserveHeadsAsync(partitions, heads, cancellation);
         foreach (var (partition, head) in partitions.Zip(heads))

@@ -45,7 +45,7 @@ sealed class ArchiveWrites(ClickHouseLink link, ArchiveReads reads) : IDisposabl
             foreach (var batch in batches)
             {
                 var known = stored.TryGetValue(batch.Partition, out var found) ? found : default(ArchiveProgress?);
-                if (known is { } there && !IsAhead(batch.Progress, there)) continue;
+                if (known is { } there && !batch.Progress.IsAheadOf(there)) continue;
                 var from = known is { } k && k.Generation == batch.Generation ? k.Next : 0;
                 AddFrames(batch, from);
                 await AddEventsAsync(batch, from, cancellation);
@@ -63,9 +63,6 @@ sealed class ArchiveWrites(ClickHouseLink link, ArchiveReads reads) : IDisposabl
     }
 
     public void Dispose() => _writing.Dispose();
-
-    static bool IsAhead(ArchiveProgress given, ArchiveProgress stored) =>
-        (given.Generation, given.Next).CompareTo((stored.Generation, stored.Next)) > 0;
 
     /// <summary>The running sum is made backwards from the batch's progress, so it does not depend on what was
     /// stored.</summary>

@@ -34,7 +34,8 @@ sealed class ArchiveWrites(ArchiveNames names)
             foreach (var batch in batches)
             {
                 var stored = ArchiveReads.Progress(session, batch.Partition);
-                if (stored is null || IsAhead(batch.Progress, stored.Value)) fresh.Add((batch, FirstOf(batch, stored)));
+                if (stored is { } there && !batch.Progress.IsAheadOf(there)) continue;
+                fresh.Add((batch, FirstOf(batch, stored)));
             }
 
             names.Intern(session, fresh.SelectMany(Decoded));
@@ -55,9 +56,6 @@ sealed class ArchiveWrites(ArchiveNames names)
             if (!whole) names.Forget();
         }
     }
-
-    static bool IsAhead(ArchiveProgress given, ArchiveProgress stored) =>
-        (given.Generation, given.Next).CompareTo((stored.Generation, stored.Next)) > 0;
 
     static long FirstOf(ArchiveBatch batch, ArchiveProgress? stored) =>
         stored is { } s && s.Generation == batch.Generation ? s.Next : 0;

@@ -1,9 +1,4 @@
 using System.Collections.Concurrent;
-using System.Net.Http.Headers;
-using System.Text;
-using Received.Billing.Access;
-using Received.Billing.Store;
-using Received.Model.Access;
 using Received.Server.Demo;
 using Xunit;
 
@@ -14,7 +9,6 @@ namespace Received.Faults.Distributed;
 /// </summary>
 sealed class Cluster : IAsyncDisposable
 {
-    const string AccountName = "faults";
     const int LinesShown = 100;
 
     readonly string _data;
@@ -22,20 +16,18 @@ sealed class Cluster : IAsyncDisposable
     readonly List<HttpClient> _doors = [];
     readonly List<string> _logs = [];
     readonly Dictionary<string, string> _settings;
-    readonly string _secret;
+    readonly FaultsAccount _account;
     int _nextDoor;
 
-    Cluster(string data, string secret, OwnServers servers)
+    Cluster(string data, FaultsAccount account, OwnServers servers)
     {
         _data = data;
-        _secret = secret;
-        Topic = $"faults-{Guid.NewGuid():N}";
+        _account = account;
         _settings = new()
         {
             ["Received__Log__Kafka__BootstrapServers"] = servers.Bootstrap,
-            ["Received__Log__Kafka__Topic"] = Topic,
+            ["Received__Log__Kafka__Topic"] = $"faults-{Guid.NewGuid():N}",
             ["Received__Log__Kafka__Partitions"] = "8",
-            ["Received__Log__Kafka__GroupPrefix"] = Topic + "-",
             ["Received__Log__Kafka__SessionTimeout"] = "00:00:06",
             ["Received__Log__Kafka__AppendTimeout"] = "00:00:10",
             ["Received__Usage__ClickHouse__ConnectionString"] =
@@ -43,16 +35,10 @@ sealed class Cluster : IAsyncDisposable
         };
     }
 
-    public string Topic { get; }
-
     public static async Task<Cluster> MakeAsync(OwnServers servers)
     {
         var data = Directory.CreateTempSubdirectory("received-cluster-").FullName;
-        var store = await BillingStore.OpenAsync(data);
-        var account = await new AccountBook(store, TimeProvider.System).CreateAsync(AccountName, false);
-        var key = await new KeyBook(store, TimeProvider.System).CreateAsync(
-            account!, Scopes.UsageWrite | Scopes.UsageRead, "faults");
-        return new(data, key.Secret, servers);
+        return new(data, await FaultsAccount.MakeAsync(data), servers);
     }
 
     /// <summary>Starts a process with these roles; doors are sent to from then on.</summary>
@@ -66,14 +52,7 @@ sealed class Cluster : IAsyncDisposable
         _members[name] = member;
         await member.StartAsync(default);
         if (!roles.Contains("ingest", StringComparison.Ordinal)) return;
-        lock (_doors)
-        {
-            _doors.Add(new(new SocketsHttpHandler { UseProxy = false })
-            {
-                BaseAddress = new(member.Url),
-                Timeout = TimeSpan.FromSeconds(30),
-            });
-        }
+        lock (_doors) _doors.Add(FaultsAccount.Client(member.Url));
     }
 
     public DemoServer Member(string name) => _members[name];
@@ -86,30 +65,15 @@ sealed class Cluster : IAsyncDisposable
     }
 
     /// <summary>To the doors in turn, as a balancer would.</summary>
-    public async Task<int?> SendAsync(string path, string body, string type)
+    public Task<int?> SendAsync(string path, string body, string type)
     {
         HttpClient door;
         lock (_doors) door = _doors[_nextDoor++ % _doors.Count];
-        using var request = new HttpRequestMessage(HttpMethod.Post, path)
-        {
-            Content = new ByteArrayContent(Encoding.UTF8.GetBytes(body)),
-        };
-        request.Content.Headers.ContentType = new MediaTypeHeaderValue(type);
-        request.Headers.Authorization = new("Bearer", _secret);
-        try
-        {
-            using var answer = await door.SendAsync(request);
-            await answer.Content.ReadAsByteArrayAsync();
-            return (int)answer.StatusCode;
-        }
-        catch (Exception e) when (e is HttpRequestException or TaskCanceledException)
-        {
-            return null;
-        }
+        return _account.SendAsync(door, path, body, type);
     }
 
     /// <summary>Reads through the first door.</summary>
-    public UsageReader Reader() => new(_doors[0], _data, AccountName);
+    public UsageReader Reader() => new(_doors[0], _data, FaultsAccount.Name);
 
     /// <summary>What all processes printed.</summary>
     public string Printed() => string.Join('\n', _logs.Select(File.ReadAllText));
