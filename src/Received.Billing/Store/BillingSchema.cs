@@ -32,6 +32,12 @@ static class BillingSchema
             one INTEGER PRIMARY KEY CHECK (one = 1),
             id TEXT NOT NULL) STRICT;
         """,
+        """
+        CREATE TABLE database_identity (
+            one INTEGER PRIMARY KEY CHECK (one = 1),
+            id TEXT NOT NULL) STRICT;
+        INSERT INTO database_identity (one, id) VALUES (1, lower(hex(randomblob(16))));
+        """,
     ];
 
     /// <summary>Brings an open database to the newest version; several processes may try at once.</summary>

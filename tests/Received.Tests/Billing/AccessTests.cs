@@ -111,8 +111,13 @@ public sealed class AccessTests : IDisposable
     }
 
     [Fact]
-    public async Task Several_openers_make_the_schema_once() =>
-        await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => Task.Run(() => BillingStore.OpenAsync(_folder, Cancel))));
+    public async Task Several_openers_make_the_schema_once_and_with_it_the_database_s_own_id()
+    {
+        var stores = await Task.WhenAll(
+            Enumerable.Range(0, 8).Select(_ => Task.Run(() => BillingStore.OpenAsync(_folder, Cancel))));
+        var ids = await Task.WhenAll(stores.Select(store => new ServedLog(store).ReadDatabaseAsync(Cancel)));
+        Assert.NotEqual(Guid.Empty, Assert.Single(ids.Distinct()));
+    }
 
     [Fact]
     public void Stored_scopes_keep_their_numbers()
