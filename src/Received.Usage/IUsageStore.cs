@@ -65,7 +65,17 @@ public interface IUsageStore : IAsyncDisposable
     /// <summary>Streams lines ordered by <see cref="TotalsCursor"/>'s fields, from one snapshot.</summary>
     IAsyncEnumerable<TotalsLine> QueryTotalsAsync(TotalsQuery query, CancellationToken cancellation = default);
 
-    /// <summary>The same lines as a Parquet file, written to <paramref name="target"/>.</summary>
+    /// <summary>
+    /// What billing asks: any number of ranges of an account in few set-based queries, each answer exact at a position
+    /// that it states. Cost follows the windows between the earliest start and the latest end.
+    /// </summary>
+    /// <exception cref="ArgumentException">A number is there twice, or a range is empty or off the window
+    /// boundaries.</exception>
+    /// <exception cref="OverflowException">A sum is beyond 128 bits.</exception>
+    ValueTask<CycleTotals> ReadCycleTotalsAsync(
+        AccountId account, IReadOnlyList<TotalsRange> ranges, CancellationToken cancellation = default);
+
+    /// <summary>Lines of a totals query as a Parquet file, written to <paramref name="target"/>.</summary>
     ValueTask WriteParquetAsync(TotalsQuery query, Stream target, CancellationToken cancellation = default);
 
     /// <summary>Ordered by (partition, position), from one snapshot.</summary>

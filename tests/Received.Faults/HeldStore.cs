@@ -72,6 +72,10 @@ sealed class HeldStore(IUsageStore inner, bool afterWriting) : IUsageStore
     public IAsyncEnumerable<TotalsLine> QueryTotalsAsync(TotalsQuery query, CancellationToken cancellation = default) =>
         inner.QueryTotalsAsync(query, cancellation);
 
+    public ValueTask<CycleTotals> ReadCycleTotalsAsync(
+        AccountId account, IReadOnlyList<TotalsRange> ranges, CancellationToken cancellation = default) =>
+        inner.ReadCycleTotalsAsync(account, ranges, cancellation);
+
     public ValueTask WriteParquetAsync(
         TotalsQuery query, Stream target, CancellationToken cancellation = default) =>
         inner.WriteParquetAsync(query, target, cancellation);

@@ -10,7 +10,8 @@ namespace Received.Usage.ClickHouse;
 /// failed may be written again), or keeping two owners of a partition apart. Invariant: a progress is never visible
 /// without the rows it stands for, and rows past it are never there for good. Who does what:
 /// <see cref="RatingWrites"/>, <see cref="RatingReads"/>, <see cref="ArchiveWrites"/>, <see cref="ArchiveReads"/>,
-/// <see cref="TotalsSelect"/>, <see cref="EventsSelect"/>, <see cref="AuditSelect"/>, <see cref="RatedExport"/>;
+/// <see cref="TotalsSelect"/>, <see cref="CycleTotalsSelect"/>, <see cref="EventsSelect"/>, <see cref="AuditSelect"/>,
+/// <see cref="RatedExport"/>;
 /// why reads are exact: <see cref="ExactReads"/>; connection and failures: <see cref="ClickHouseLink"/>.
 /// </summary>
 public sealed class ClickHouseUsageStore : IUsageStore
@@ -22,6 +23,7 @@ public sealed class ClickHouseUsageStore : IUsageStore
     readonly ArchiveWrites _archiveWrites;
     readonly ArchiveReads _archiveReads;
     readonly TotalsSelect _totals;
+    readonly CycleTotalsSelect _cycles;
     readonly EventsSelect _events;
     readonly AuditSelect _audit;
     readonly RatedExport _export;
@@ -40,6 +42,7 @@ public sealed class ClickHouseUsageStore : IUsageStore
         _archiveWrites = new(_link, _archiveReads);
         var exact = new ExactReads(_writes, time, options.ExactReadTimeout);
         _totals = new(_link, _reads, exact);
+        _cycles = new(_link, _reads, exact);
         _events = new(_link, _reads, _archiveReads);
         _audit = new(_link, _archiveReads, exact);
         _export = new(_link, _reads, exact);
@@ -107,6 +110,10 @@ public sealed class ClickHouseUsageStore : IUsageStore
 
     public IAsyncEnumerable<TotalsLine> QueryTotalsAsync(TotalsQuery query, CancellationToken cancellation = default) =>
         _totals.ReadAsync(query, Log.PartitionCount, cancellation);
+
+    public ValueTask<CycleTotals> ReadCycleTotalsAsync(
+        AccountId account, IReadOnlyList<TotalsRange> ranges, CancellationToken cancellation = default) =>
+        _cycles.ReadAsync(Log, account, ranges, cancellation);
 
     public ValueTask WriteParquetAsync(TotalsQuery query, Stream target, CancellationToken cancellation = default) =>
         _totals.CopyAsync(query, Log.PartitionCount, target, cancellation);

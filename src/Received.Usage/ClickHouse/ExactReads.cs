@@ -23,14 +23,18 @@ sealed class ExactReads(RatingWrites writes, TimeProvider time, TimeSpan timeout
         /// <exception cref="StoreUnavailableException">It has taken too long.</exception>
         public async ValueTask AgainAsync(IEnumerable<PartitionId> partitions, CancellationToken cancellation)
         {
-            var elapsed = reads.Time.GetElapsedTime(started);
-            if (elapsed > reads.Timeout)
-            {
-                throw new StoreUnavailableException(
-                    $"Rating was between two positions whenever the totals were read, for {elapsed.TotalSeconds:0.#} s:"
-                    + " try again.");
-            }
+            if (await TryAgainAsync(partitions, cancellation)) return;
+            throw new StoreUnavailableException(
+                "Rating was between two positions whenever the totals were read, for "
+                + $"{reads.Time.GetElapsedTime(started).TotalSeconds:0.#} s: try again.");
+        }
 
+        /// <summary>As <see cref="AgainAsync"/>, but false where it has taken too long.</summary>
+        public async ValueTask<bool> TryAgainAsync(
+            IEnumerable<PartitionId> partitions, CancellationToken cancellation)
+        {
+            var elapsed = reads.Time.GetElapsedTime(started);
+            if (elapsed > reads.Timeout) return false;
             if (elapsed > Patience && !_finished)
             {
                 foreach (var partition in partitions) await reads.Writes.RollForwardAsync(partition, cancellation);
@@ -38,6 +42,7 @@ sealed class ExactReads(RatingWrites writes, TimeProvider time, TimeSpan timeout
             }
 
             await Task.Delay(Pause, reads.Time, cancellation);
+            return true;
         }
     }
 

@@ -10,8 +10,8 @@ namespace Received.Usage.DuckDb;
 /// that keeps up, reads that never hold up either. Not its job: retrying, or being opened by two processes. Invariant:
 /// after any failure the instance is closed, and the next call opens it anew; nothing is kept in memory that the file
 /// does not have. Who does what: <see cref="RatingWrites"/>, <see cref="RatingReads"/>, <see cref="ArchiveWrites"/>,
-/// <see cref="ArchiveReads"/>, <see cref="TotalsSelect"/>, <see cref="EventsSelect"/>, <see cref="AuditSelect"/>,
-/// <see cref="RatedExport"/>; threads and failures: <see cref="DuckDbPool"/>.
+/// <see cref="ArchiveReads"/>, <see cref="TotalsSelect"/>, <see cref="CycleTotalsSelect"/>,
+/// <see cref="EventsSelect"/>, <see cref="AuditSelect"/>, <see cref="RatedExport"/>; threads and failures: <see cref="DuckDbPool"/>.
 /// </summary>
 public sealed class DuckDbUsageStore : IUsageStore
 {
@@ -90,6 +90,11 @@ public sealed class DuckDbUsageStore : IUsageStore
 
     public IAsyncEnumerable<TotalsLine> QueryTotalsAsync(TotalsQuery query, CancellationToken cancellation = default) =>
         Stream(session => TotalsSelect.Read(session, query), cancellation);
+
+    public async ValueTask<CycleTotals> ReadCycleTotalsAsync(
+        AccountId account, IReadOnlyList<TotalsRange> ranges, CancellationToken cancellation = default) =>
+        await _pool.RunAsync(
+            _pool.Reads, session => CycleTotalsSelect.Read(session, Log, account, ranges), cancellation);
 
     public async ValueTask WriteParquetAsync(
         TotalsQuery query, Stream target, CancellationToken cancellation = default)

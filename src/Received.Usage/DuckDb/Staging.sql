@@ -32,3 +32,6 @@ CREATE TEMP TABLE IF NOT EXISTS stage_ids (id UHUGEINT);
 CREATE TEMP TABLE IF NOT EXISTS stage_keys (place INTEGER, series UHUGEINT, "window" INTEGER);
 
 CREATE TEMP TABLE IF NOT EXISTS stage_buckets (from_window INTEGER, start_ms BIGINT, end_ms BIGINT);
+
+CREATE TEMP TABLE IF NOT EXISTS stage_ranges (
+    number INTEGER, customer_ref VARCHAR, product_ref VARCHAR, from_window INTEGER, to_window INTEGER);

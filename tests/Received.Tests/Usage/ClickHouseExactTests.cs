@@ -72,6 +72,63 @@ public sealed class ClickHouseExactTests : IAsyncLifetime
         Assert.Equal(Flushes, (await store.ReadRatedAsync(P(0))).Next);
     }
 
+    [Fact]
+    public async Task Law_7_cycle_totals_of_customers_whom_a_dead_writer_left_past_the_progress_are_read_again_alone()
+    {
+        await using var store = await OpenAsync();
+        await using var hasty = new ClickHouseUsageStore(new()
+        {
+            ConnectionString = _database.Options().ConnectionString,
+            ExactReadTimeout = TimeSpan.FromMilliseconds(20),
+        });
+        await hasty.OpenAsync(TheLog);
+        TotalsRange[] ranges =
+        [
+            Wanted(1, "a", 0, 10), Wanted(2, "a", 10, 20), Wanted(3, "b", 0, 20), Wanted(4, "nobody", 0, 20),
+        ];
+        await CutAsync(store, First(), Second());
+        var cut = await hasty.ReadCycleTotalsAsync(Account(1), ranges);
+        Assert.Equal([1, 2], cut.Unsettled);
+        Assert.Equal(new("", "", 5, 1), Assert.Single(cut.Settled[3].Totals));
+        Assert.Equal(1, cut.Settled[3].Rated[0].Next);
+        Assert.Empty(cut.Settled[4].Totals);
+        var whole = await store.ReadCycleTotalsAsync(Account(1), ranges);
+        Assert.Empty(whole.Unsettled);
+        Assert.Equal(new("", "", 2, 2), Assert.Single(whole.Settled[1].Totals));
+        Assert.Equal(new("", "", 1, 1), Assert.Single(whole.Settled[2].Totals));
+        Assert.Equal([2, 2, 1], new[] { 1, 2, 3 }.Select(number => whole.Settled[number].Rated[0].Next));
+
+        static TotalsRange Wanted(int number, string customer, int from, int to) =>
+            new(number, customer, "p", UsageWindow.StartMs(from), UsageWindow.StartMs(to));
+        static RatedBatch First() => Batch(0, 1)
+            .With(Series(1, customer: "a"), Total(1, 1, 1, 0), Total(1, 11, 1, 0))
+            .With(Series(2, customer: "b"), Total(2, 1, 5, 0));
+        static RatedBatch Second() => Batch(0, 2).With(Series(1, customer: "a"), Total(1, 1, 2, 1, count: 2));
+    }
+
+    [Fact]
+    public async Task Law_7_cycle_totals_are_of_the_position_that_they_state_while_rating_writes()
+    {
+        await using var store = await OpenAsync();
+        const int Flushes = 12;
+        var writing = Task.Run(async () =>
+        {
+            for (var i = 1; i <= Flushes; i++) await store.WriteAsync([Flush(i)]);
+        });
+        TotalsRange[] ranges = [.. new[] { 0, 3000, 9000 }.Select(
+            window => new TotalsRange(window, $"c{window}", "p", 0, Hours(8000)))];
+        do
+        {
+            var read = await store.ReadCycleTotalsAsync(Account(1), ranges);
+            Assert.Empty(read.Unsettled);
+            Assert.All(read.Settled.Values, range => Assert.Equal(
+                range.Rated[0].Next, range.Totals.Sum(total => total.Count)));
+        }
+        while (!writing.IsCompleted);
+
+        await writing;
+    }
+
     [Theory]
     [InlineData("other log", "Database=")]
     [InlineData("generation", "Database=")]
@@ -130,13 +187,15 @@ public sealed class ClickHouseExactTests : IAsyncLifetime
 
     /// <summary>Two flushes, of which the second lacks its progress.</summary>
     /// <returns>The export of both.</returns>
-    async Task<List<string>> CutAsync(ClickHouseUsageStore store)
+    Task<List<string>> CutAsync(ClickHouseUsageStore store) => CutAsync(store, Flush(1), Flush(2));
+
+    async Task<List<string>> CutAsync(ClickHouseUsageStore store, RatedBatch first, RatedBatch second)
     {
         await _database.ExecuteAsync("DROP TABLE IF EXISTS kept SYNC");
-        await store.WriteAsync([Flush(1)]);
+        await store.WriteAsync([first]);
         await _database.ExecuteAsync("CREATE TABLE kept AS progress");
         await _database.ExecuteAsync("INSERT INTO kept SELECT * FROM progress FINAL");
-        await store.WriteAsync([Flush(2)]);
+        await store.WriteAsync([second]);
         var whole = await store.ExportRatedAsync().ToListAsync();
         await _database.ExecuteAsync("TRUNCATE TABLE progress");
         await _database.ExecuteAsync(

@@ -41,6 +41,17 @@ public sealed class ClickHouseTotalsStoreTests : TotalsStoreContract, IAsyncLife
     public ValueTask DisposeAsync() => _database.DisposeAsync();
 }
 
+public sealed class ClickHouseCycleTotalsStoreTests : CycleTotalsStoreContract, IAsyncLifetime
+{
+    readonly ClickHouseDatabase _database = new();
+
+    public ValueTask InitializeAsync() => _database.InitializeAsync();
+
+    protected override IUsageStore Create(string name) => new ClickHouseUsageStore(_database.Options(name));
+
+    public ValueTask DisposeAsync() => _database.DisposeAsync();
+}
+
 public sealed class ClickHouseEventsStoreTests : EventsStoreContract, IAsyncLifetime
 {
     readonly ClickHouseDatabase _database = new();

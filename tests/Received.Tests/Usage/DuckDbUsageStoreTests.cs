@@ -30,6 +30,15 @@ public sealed class DuckDbTotalsStoreTests : TotalsStoreContract, IDisposable
     public void Dispose() => _folder.Dispose();
 }
 
+public sealed class DuckDbCycleTotalsStoreTests : CycleTotalsStoreContract, IDisposable
+{
+    readonly DuckDbFolder _folder = new();
+
+    protected override IUsageStore Create(string name) => _folder.Create(name);
+
+    public void Dispose() => _folder.Dispose();
+}
+
 public sealed class DuckDbEventsStoreTests : EventsStoreContract, IDisposable
 {
     readonly DuckDbFolder _folder = new();

@@ -201,6 +201,10 @@ sealed class MemoryStore : IUsageStore
     public IAsyncEnumerable<TotalsLine> QueryTotalsAsync(TotalsQuery query, CancellationToken cancellation = default) =>
         throw new NotSupportedException();
 
+    public ValueTask<CycleTotals> ReadCycleTotalsAsync(
+        AccountId account, IReadOnlyList<TotalsRange> ranges, CancellationToken cancellation = default) =>
+        throw new NotSupportedException();
+
     public ValueTask WriteParquetAsync(TotalsQuery query, Stream target, CancellationToken cancellation = default) =>
         throw new NotSupportedException();
 
