@@ -21,6 +21,8 @@ public readonly record struct Quantity(Int128 Scaled)
     public const int DecimalsMax = 12;
     public const int IntegerDigitsMax = 15;
 
+    const int TextLengthMax = 64;
+
     public static readonly Int128 Scale = 1_000_000_000_000;
 
     /// <summary>Exclusive bound of the scaled amount.</summary>
@@ -51,6 +53,27 @@ public readonly record struct Quantity(Int128 Scaled)
         for (var i = number.Exponent + DecimalsMax; i > 0; i--) scaled *= 10;
         quantity = new(number.Negative ? -scaled : scaled);
         return QuantityError.None;
+    }
+
+    /// <summary>As above, of text; false for whatever is no quantity.</summary>
+    public static bool TryParse(string text, out Quantity quantity)
+    {
+        quantity = default;
+        return text.Length <= TextLengthMax
+            && TryParse(Encoding.UTF8.GetBytes(text), out quantity) == QuantityError.None;
+    }
+
+    /// <summary>What <see cref="Format"/> has written, sums included.</summary>
+    /// <exception cref="FormatException">Something else.</exception>
+    public static Int128 ParseScaled(string text)
+    {
+        var point = text.IndexOf('.', StringComparison.Ordinal);
+        var decimals = point < 0 ? 0 : text.Length - point - 1;
+        if (decimals > DecimalsMax) throw new FormatException($"'{text}' has more than {DecimalsMax} decimals.");
+        var digits = point < 0 ? text : text.Remove(point, 1);
+        return Int128.Parse(
+            digits + new string('0', DecimalsMax - decimals), NumberStyles.AllowLeadingSign,
+            CultureInfo.InvariantCulture);
     }
 
     /// <summary>The shortest plain decimal: no exponent, no trailing zeros, "-" only before an amount above

@@ -8,6 +8,7 @@ public static class ScopeNames
     static readonly (Scopes Scope, string Name)[] Table =
     [
         (Scopes.UsageWrite, "usage:write"), (Scopes.UsageRead, "usage:read"), (Scopes.Admin, "admin"),
+        (Scopes.BillingRead, "billing:read"), (Scopes.BillingWrite, "billing:write"),
     ];
 
     public static IReadOnlyList<string> All { get; } = [.. Table.Select(entry => entry.Name)];

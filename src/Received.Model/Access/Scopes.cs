@@ -14,4 +14,10 @@ public enum Scopes
 
     /// <summary>"admin": the audit and other figures of the installation, which are not one account's.</summary>
     Admin = 4,
+
+    /// <summary>"billing:read": catalog, contracts, invoices, payments and books of its own account.</summary>
+    BillingRead = 8,
+
+    /// <summary>"billing:write": to change them.</summary>
+    BillingWrite = 16,
 }

@@ -1,0 +1,47 @@
+namespace Received.Billing.Ledger;
+
+/// <summary>The chart of accounts. Stored: never renumber.</summary>
+public enum LedgerAccount
+{
+    /// <summary>What customers owe on issued invoices.</summary>
+    Receivable = 1,
+
+    /// <summary>Earned, not invoiced yet.</summary>
+    ContractAsset = 2,
+
+    /// <summary>Money in the bank.</summary>
+    Cash = 3,
+
+    /// <summary>Money that Stripe holds for us.</summary>
+    StripeClearing = 4,
+
+    /// <summary>Invoiced, not earned yet.</summary>
+    DeferredRevenue = 10,
+
+    /// <summary>What customers paid too much.</summary>
+    CustomerCredit = 11,
+
+    /// <summary>Money that arrived from nobody knows whom.</summary>
+    Unapplied = 12,
+
+    TaxPayable = 13,
+    Revenue = 20,
+
+    /// <summary>What payment methods keep.</summary>
+    Fees = 30,
+
+    /// <summary>Gains and losses of foreign exchange.</summary>
+    ForeignExchange = 31,
+}
+
+/// <summary>What an entry books. Stored: never renumber.</summary>
+public enum EntryKind
+{
+    InvoiceIssued = 1,
+    InvoiceVoided = 2,
+    RevenueRecognised = 3,
+    PaymentReceived = 4,
+    PaymentAllocated = 5,
+    PaymentFee = 6,
+    PaymentRefunded = 7,
+}
