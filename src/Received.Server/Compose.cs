@@ -49,8 +49,13 @@ static class Compose
         var engine = await Engine.OpenAsync(settings, TimeProvider.System, logging, cancellation, around);
         try
         {
-            await AccountsCheck.RunAsync(settings, engine.Log, billing, TimeProvider.System, cancellation);
+            var accounts = new AccountsCheck(
+                settings, engine.Kafka, billing, TimeProvider.System, logging.CreateLogger<AccountsCheck>());
+            await accounts.RunAsync(cancellation);
             AddServices(builder.Services, settings, engine, billing);
+            builder.Services.AddSingleton(provider => new AccessFeed(
+                billing, provider.GetRequiredService<AccessDirectory>(), TimeProvider.System,
+                provider.GetRequiredService<ILogger<AccessFeed>>(), accounts.MayServeAsync));
             if (settings.Roles.HasFlag(ServerRoles.Ingest)) builder.Services.AddIngest();
             var app = builder.Build();
             app.Lifetime.ApplicationStopped.Register(logging.Dispose);
@@ -110,7 +115,6 @@ static class Compose
         services.AddSingleton(billing);
         services.AddSingleton<AccountBook>();
         services.AddSingleton<AccessDirectory>();
-        services.AddSingleton<AccessFeed>();
         services.AddSingleton(settings);
         services.AddSingleton<RatingMetrics>();
         services.AddSingleton<LogMetrics>();

@@ -34,4 +34,9 @@ static partial class LogMessages
         1009, LogLevel.Error,
         "The stored totals are not those that log and archive give; 'received rerate' shows the differences.")]
     public static partial void TotalsDiffer(this ILogger logger);
+
+    [LoggerMessage(
+        1010, LogLevel.Warning,
+        "Topic {Topic} serves the accounts of another data folder: those in {File} are not answered by this process.")]
+    public static partial void AccountsOfOthers(this ILogger logger, string topic, string file);
 }

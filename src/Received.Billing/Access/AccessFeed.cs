@@ -11,9 +11,11 @@ namespace Received.Billing.Access;
 /// and stops within a second of being revoked, whichever process did it. Not its job: deciding what a key may do.
 /// While the database cannot be read, the last snapshot stays.
 /// </summary>
+/// <param name="mayServe">Whether what this process reads belongs to these accounts (law 12); until it does, it knows
+/// none of them.</param>
 public sealed class AccessFeed(
-    BillingStore store, AccessDirectory directory, TimeProvider time, ILogger<AccessFeed> logger)
-    : IDisposable
+    BillingStore store, AccessDirectory directory, TimeProvider time, ILogger<AccessFeed> logger,
+    Func<CancellationToken, ValueTask<bool>>? mayServe = null) : IDisposable
 {
     /// <summary>
     /// A look costs microseconds (a counter in the file's shared memory), so a quarter of the second promised.
@@ -24,13 +26,16 @@ public sealed class AccessFeed(
     readonly SemaphoreSlim _reading = new(1, 1);
 
     /// <summary>Reads and publishes now: for the start, and for a command that has just written.</summary>
-    public async Task ReloadAsync(CancellationToken cancellation = default)
+    /// <returns>False where these accounts may not be served (yet).</returns>
+    public async Task<bool> ReloadAsync(CancellationToken cancellation = default)
     {
         // One at a time, so that an older snapshot can never replace a newer one.
         await _reading.WaitAsync(cancellation);
         try
         {
+            if (mayServe is not null && !await mayServe(cancellation)) return false;
             directory.Publish(await _keys.ReadSnapshotAsync(cancellation));
+            return true;
         }
         finally
         {
@@ -70,11 +75,7 @@ public sealed class AccessFeed(
         while (true)
         {
             var version = await ReadVersionAsync(connection, cancellation);
-            if (version != seen)
-            {
-                await ReloadAsync(cancellation);
-                seen = version;
-            }
+            if (version != seen && await ReloadAsync(cancellation)) seen = version;
 
             await Task.Delay(Poll, time, cancellation);
         }

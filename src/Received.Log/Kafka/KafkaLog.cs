@@ -23,6 +23,7 @@ public sealed class KafkaLog : ILog
     readonly KafkaHeads _heads;
     readonly KafkaAppends _appends;
     readonly KafkaWatch _watch;
+    readonly KafkaIdentity _identities;
     readonly TimeProvider _time;
     readonly ILogger _logger;
     readonly Lock _gate = new();
@@ -40,6 +41,7 @@ public sealed class KafkaLog : ILog
         _heads = heads;
         _time = time;
         _logger = logger;
+        _identities = new(options, admin, clients, time);
         _watch = new(options, admin, identity.Id, heads, time, logger);
         var readBack = new KafkaReadBack(options, admin, clients, time, logger);
         _appends = new(options, clients, heads, readBack, _watch.Replaced, time, logger);
@@ -102,6 +104,17 @@ public sealed class KafkaLog : ILog
 
     /// <summary>Why the log cannot be used at the moment, in a sentence; null where it can.</summary>
     public string? Failure => _watch.Failure;
+
+    /// <summary>
+    /// Which accounts database the log serves; null where none has claimed it. Stored events carry account numbers, so
+    /// another database's accounts would see the usage of these (law 12).
+    /// </summary>
+    /// <exception cref="LogRefusedException">Kafka does not answer, or what it has cannot be understood.</exception>
+    public Task<Guid?> ReadAccountsAsync() => AnsweredAsync(_identities.ReadAccountsAsync(Identity.Id));
+
+    /// <summary>Claims the log for good, and returns the accounts database that was first.</summary>
+    /// <exception cref="LogRefusedException">As in <see cref="ReadAccountsAsync"/>.</exception>
+    public Task<Guid> ClaimAsync(Guid accounts) => AnsweredAsync(_identities.ClaimAsync(Identity.Id, accounts));
 
     public Task<long> AppendAsync(PartitionId partition, ReadOnlyMemory<byte> frame)
     {
@@ -238,6 +251,18 @@ public sealed class KafkaLog : ILog
 
         start.Compare(identity);
         return identity;
+    }
+
+    async Task<T> AnsweredAsync<T>(Task<T> asked)
+    {
+        try
+        {
+            return await asked;
+        }
+        catch (KafkaException error)
+        {
+            throw _admin.Refused(error);
+        }
     }
 
     async ValueTask<long> ObserveHeadAsync(PartitionId partition, CancellationToken cancellation)
