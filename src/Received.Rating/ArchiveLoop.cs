@@ -143,7 +143,7 @@ public sealed class ArchiveLoop : LogLoop
 
     async ValueTask ReadAsync(Slot slot, CancellationToken cancellation)
     {
-        using var batch = await Log.ReadAsync(slot.Partition, slot.Progress.Next, Options.ReadBytes, cancellation);
+        using var batch = await ReadAsync(slot.Partition, slot.Progress.Next, cancellation);
         foreach (var record in batch.Records)
         {
             // What is left of the batch is read again after the write.

@@ -8,7 +8,8 @@ namespace Received.Rating;
 /// <summary>
 /// What the loops behind the log have in common: begin where the store is, make passes, wait for the log to grow; take
 /// over and let go partitions; after any failure wait and begin again where the store is, so that nothing is skipped
-/// and there is one way to recover; at a log that does not belong to the store, stop for good.
+/// and there is one way to recover; a partition whose log does not belong to what is stored of it is refused, and the
+/// others go on. What was refused stays so until the partition is given anew or the process starts again.
 /// </summary>
 public abstract class LogLoop
 {
@@ -23,7 +24,9 @@ public abstract class LogLoop
     // What has a slot, in the order of the slots; and which of it is open: after a failure none is.
     readonly List<OwnedPartition> _held = [];
     readonly HashSet<OwnedPartition> _open = [];
+    readonly Dictionary<OwnedPartition, string> _refused = [];
     long _version = Unknown;
+    long _seen = Unknown;
     long[] _nexts = [];
     TimeSpan _pause;
     long _busySince = NotBusy;
@@ -132,10 +135,17 @@ public abstract class LogLoop
             _open.Clear();
             Forget();
             await FollowAsync(waits, hard);
-            Became(new(LoopState.Running));
+            Became(AsItIs());
+            // A group may still give others.
+            if (Status.State == LoopState.Refused && _ownership.IsFixed) return false;
             while (!cancellation.IsCancellationRequested) await StepAsync(waits, cancellation, hard);
             await FlushAsync(hard);
             return false;
+        }
+        catch (PartitionRefusedException exception)
+        {
+            Refuse(exception.Partition, exception.Message);
+            return true;
         }
         catch (Exception exception) when (exception is LogIdentityException or LogRangeException)
         {
@@ -164,6 +174,7 @@ public abstract class LogLoop
         while (_version != _ownership.Current.Version)
         {
             var owned = _ownership.Current;
+            _seen = owned.Version;
             // What was lost is another's: not written, though that would do no harm (law 4).
             Keep([.. owned.Partitions, .. owned.Leaving]);
             if (owned.Leaving.Any(_held.Contains)) await FlushAsync(cancellation);
@@ -172,20 +183,68 @@ public abstract class LogLoop
             foreach (var one in owned.Partitions)
             {
                 if (_ownership.Current.Version != owned.Version) break;
-                if (_open.Contains(one)) continue;
-                if (!_held.Contains(one)) _held.Add(one);
-                Volatile.Write(ref _busySince, NotBusy);
-                await OpenAsync(one.Partition, cancellation);
-                _open.Add(one);
+                if (_open.Contains(one) || _refused.ContainsKey(one)) continue;
+                await OpenAsync(one, cancellation);
             }
 
             if (_ownership.Current.Version == owned.Version) Follows(owned.Version, waits);
         }
     }
 
+    async ValueTask OpenAsync(OwnedPartition one, CancellationToken cancellation)
+    {
+        if (!_held.Contains(one)) _held.Add(one);
+        Volatile.Write(ref _busySince, NotBusy);
+        try
+        {
+            await OpenAsync(one.Partition, cancellation);
+            _open.Add(one);
+        }
+        catch (PartitionRefusedException exception)
+        {
+            Refuse(one.Partition, exception.Message);
+        }
+    }
+
+    /// <summary>It gets no heartbeat either, so that no invoice of its customers is made (law 7).</summary>
+    void Refuse(PartitionId partition, string reason)
+    {
+        var refused = _held.Find(one => one.Partition == partition);
+        Drop(partition);
+        _held.Remove(refused);
+        _open.Remove(refused);
+        _refused[refused] = reason;
+        Logger.PartitionRefused(_name, partition.Value, reason);
+    }
+
+    LoopStatus AsItIs()
+    {
+        if (_refused.Count == 0) return new(LoopState.Running);
+        var numbers = _refused.Keys.Select(one => one.Partition.Value).Order();
+        return new(
+            _held.Count == 0 ? LoopState.Refused : LoopState.Running,
+            $"Not worked on: partition {string.Join(", ", numbers)}, and no invoices for its customers. "
+            + $"{_refused.Values.First()} Then start this process again.");
+    }
+
+    /// <exception cref="PartitionRefusedException">The log does not have what comes next (any more).</exception>
+    private protected async ValueTask<LogBatch> ReadAsync(
+        PartitionId partition, long offset, CancellationToken cancellation)
+    {
+        try
+        {
+            return await Log.ReadAsync(partition, offset, Options.ReadBytes, cancellation);
+        }
+        catch (LogRangeException exception)
+        {
+            throw LogCheck.Refused(partition, exception.Message);
+        }
+    }
+
     void Follows(long version, LogWaits waits)
     {
         _version = version;
+        if (_status.State is LoopState.Running or LoopState.Refused) Volatile.Write(ref _status, AsItIs());
         _nexts = new long[_held.Count];
         IReadOnlyList<PartitionId> partitions = [.. _held.Select(one => one.Partition)];
         waits.Reset(partitions);
@@ -195,6 +254,7 @@ public abstract class LogLoop
 
     void Keep(IReadOnlyList<OwnedPartition> kept)
     {
+        foreach (var gone in _refused.Keys.Where(one => !kept.Contains(one)).ToList()) _refused.Remove(gone);
         foreach (var dropped in _held.Where(held => !kept.Contains(held)).ToList())
         {
             Drop(dropped.Partition);
@@ -238,7 +298,8 @@ public abstract class LogLoop
 
     async Task BackOffAsync(Exception exception, CancellationToken cancellation)
     {
-        var changed = _ownership.ChangedAsync(_ownership.Current.Version);
+        // Not the newest version: what changed during the failed attempt is to be followed at once.
+        var changed = _ownership.ChangedAsync(_seen);
         var pause = _pause;
         _pause = TimeSpan.FromTicks(Math.Min(pause.Ticks * 2, Options.BackOffMax.Ticks));
         Became(new(LoopState.Waiting, exception.Message));

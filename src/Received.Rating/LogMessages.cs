@@ -37,4 +37,13 @@ static partial class LogMessages
     [LoggerMessage(
         2009, LogLevel.Information, "{Loop} owns the partitions [{Partitions}] now, {Behind} frames behind.")]
     public static partial void Owns(this ILogger logger, string loop, string partitions, long behind);
+
+    [LoggerMessage(2010, LogLevel.Critical, "{Loop} refuses partition {Partition}; others go on. {Reason}")]
+    public static partial void PartitionRefused(this ILogger logger, string loop, ushort partition, string reason);
+
+    [LoggerMessage(
+        2011, LogLevel.Warning,
+        "The heartbeat of partition {Partition} is dated {Ahead} ahead of this machine's clock: clocks of raters must "
+        + "agree within a second. Invoices of its customers wait until this clock has passed it.")]
+    public static partial void ClockBehind(this ILogger logger, ushort partition, TimeSpan ahead);
 }

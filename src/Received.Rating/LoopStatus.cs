@@ -6,6 +6,8 @@ public enum LoopState
 {
     /// <summary>Not run yet, or reading its progress.</summary>
     Starting,
+
+    /// <summary>Over all that it owns; or, where there is a message, over all but what that says.</summary>
     Running,
 
     /// <summary>
@@ -13,12 +15,14 @@ public enum LoopState
     /// </summary>
     Waiting,
 
-    /// <summary>The log is not the one that was rated before, or was cut: stopped until a person decides.</summary>
+    /// <summary>
+    /// The log is not the one that was rated before, or was cut, in all that it owns: stopped until a person decides.
+    /// </summary>
     Refused,
     Stopped,
 }
 
-/// <summary>What a loop is doing, and why it is not running where it is not.</summary>
+/// <summary>What a loop is doing, and why it is not running, or not over all, where it is not.</summary>
 public sealed record LoopStatus(LoopState State, string? Message = null);
 
 /// <summary>How far a loop is in a partition, as it was at some moment since the last second.</summary>

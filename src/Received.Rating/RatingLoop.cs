@@ -16,6 +16,9 @@ public sealed class RatingLoop : LogLoop
 {
     static readonly TimeSpan ExpireEvery = TimeSpan.FromMinutes(10);
 
+    // What docs/deployment.md asks of the machines' clocks.
+    static readonly TimeSpan ClocksApartMax = TimeSpan.FromSeconds(1);
+
     readonly IUsageStore _store;
     readonly IKeyIndex _keys;
     readonly RatingMetrics _metrics;
@@ -30,6 +33,7 @@ public sealed class RatingLoop : LogLoop
     long[] _heads = [];
     long? _firstPendingAt;
     long? _heartbeatAt;
+    bool _comparesClocks;
     long _expiredAt;
 
     public RatingLoop(
@@ -57,6 +61,7 @@ public sealed class RatingLoop : LogLoop
         var slot = Array.Find(_slots, one => one.Rater.Partition == partition);
         if (slot is null) SetSlots([.. _slots, slot = NewSlot(partition)]);
         await OpenAsync(slot, false, cancellation);
+        _comparesClocks = true;
     }
 
     private protected override void Drop(PartitionId partition) =>
@@ -143,7 +148,7 @@ public sealed class RatingLoop : LogLoop
     async ValueTask RateAsync(Slot slot, CancellationToken cancellation)
     {
         var partition = slot.Rater.Partition;
-        using var batch = await Log.ReadAsync(partition, slot.Rater.Next, Options.ReadBytes, cancellation);
+        using var batch = await ReadAsync(partition, slot.Rater.Next, cancellation);
         foreach (var record in batch.Records)
         {
             var frame = _reader.Read(partition, record, _events);
@@ -179,6 +184,7 @@ public sealed class RatingLoop : LogLoop
         _heartbeatAt = Time.GetTimestamp();
         if (_slots.Length == 0) return;
         var nowMs = NowMs;
+        if (_comparesClocks) await CompareClocksAsync(nowMs, cancellation);
         await Log.ObserveHeadsAsync(_observed, _heads, cancellation);
         _heartbeats.Clear();
         for (var i = 0; i < _slots.Length; i++)
@@ -190,6 +196,17 @@ public sealed class RatingLoop : LogLoop
 
         await _store.WriteHeartbeatsAsync(_heartbeats, cancellation);
         Wrote();
+    }
+
+    /// <summary>With what others wrote by their clocks, after each taking over.</summary>
+    async ValueTask CompareClocksAsync(long nowMs, CancellationToken cancellation)
+    {
+        _comparesClocks = false;
+        var beats = await _store.ReadHeartbeatsAsync(cancellation);
+        if (beats.Count == 0) return;
+        var latest = beats.MaxBy(beat => beat.ObservedAtMs);
+        var ahead = TimeSpan.FromMilliseconds(latest.ObservedAtMs - nowMs);
+        if (ahead > ClocksApartMax) Logger.ClockBehind(latest.Partition.Value, ahead);
     }
 
     async ValueTask ExpireAsync(CancellationToken cancellation)

@@ -56,7 +56,7 @@ sealed class Loops
     public IEnumerable<string> Problems()
     {
         foreach (var (name, status) in new[] { ("rating", Rating?.Status), ("archive", Archive?.Status) })
-            if (status is not null && status.State != LoopState.Running)
+            if (status is not null && (status.State != LoopState.Running || status.Message is not null))
                 yield return $"{name}: {status.State.ToString().ToLowerInvariant()}. {status.Message}".TrimEnd();
     }
 
@@ -87,7 +87,9 @@ sealed class Loops
 
     static bool IsWorking(LoopStatus? status) => status is null || status.State switch
     {
-        LoopState.Starting or LoopState.Running or LoopState.Waiting => true,
+        LoopState.Starting or LoopState.Waiting => true,
+        // A partition that it refuses never catches up.
+        LoopState.Running => status.Message is null,
         LoopState.Refused or LoopState.Stopped => false,
     };
 }

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using Received.Log;
+using Received.Model;
 using Received.Rating;
 using Received.Tests.Rating.Fakes;
 using Received.Usage;
@@ -99,6 +100,69 @@ public sealed class RatingLoopTests : IDisposable
     }
 
     [Fact]
+    public async Task Law_7_a_partition_that_the_log_no_longer_has_is_refused_alone_and_has_no_heartbeat()
+    {
+        PartitionId[] all = [new(0), new(1), new(2)];
+        var log = new ScriptedLog(all.Length);
+        void Append(long number)
+        {
+            foreach (var partition in all) log.Append(partition, Frames.Of(number, [("c", "p", 1L)], partition.Value));
+        }
+
+        for (var i = 1; i <= 4; i++) Append(i);
+        LogLoop Loop(bool archives, Ownership owned) => archives ? Archive(log, owned) : Rating(log, owned);
+        foreach (var archives in new[] { false, true })
+        {
+            var before = Loop(archives, Ownership.Of(all));
+            await RunUntil(before, () => before.Snapshot().All(lag => lag.Next == 4));
+        }
+
+        // Kafka's retention has passed what is rated: frame 4 of one partition is gone unread.
+        for (var i = 5; i <= 7; i++) Append(i);
+        await log.TrimAsync([0, 5, 0]);
+        var beatBefore = Beats().Single(beat => beat.Partition == all[1]);
+        foreach (var archives in new[] { false, true })
+        {
+            var loop = Loop(archives, Ownership.Of(all));
+            await RunUntil(loop, () => loop.Snapshot().All(lag => lag.Next == 7), () =>
+            {
+                Assert.Equal(LoopState.Running, loop.Status.State);
+                Assert.Contains("Not worked on: partition 1,", loop.Status.Message);
+                Assert.Contains("the log begins at frame 5", loop.Status.Message);
+            });
+            Assert.Equal([all[0], all[2]], loop.Snapshot().Select(lag => lag.Partition));
+        }
+
+        Assert.Equal(beatBefore, Beats().Single(beat => beat.Partition == all[1]));
+        Assert.Equal((4, 7), (_store.Of(all[1]).Progress.Next, _store.Of(all[2]).Progress.Next));
+    }
+
+    [Fact]
+    public async Task A_partition_whose_next_frames_go_while_it_is_rated_is_refused_alone()
+    {
+        PartitionId[] all = [new(0), new(1)];
+        var log = new ScriptedLog(all.Length);
+        foreach (var partition in all) log.Append(partition, Frames.Of(1, [("c", "p", 1L)], partition.Value));
+        var owned = new Ownership(TimeProvider.System);
+        owned.Give(all);
+        var loop = Rating(log, owned);
+        var cut = false;
+        _store.OnWrite = after =>
+        {
+            if (!after || cut || _store.Of(all[0]).Progress.Next < 1) return;
+            cut = true;
+            // Two more, the first of which retention takes before it is read.
+            for (var i = 2; i <= 3; i++)
+                foreach (var partition in all) log.Append(partition, Frames.Of(i, [("c", "p", 1L)], partition.Value));
+            log.TrimAsync([2, 0]).AsTask().Wait();
+        };
+        await RunUntil(
+            loop, () => loop.Snapshot() is [{ Next: 3, Partition.Value: 1 }],
+            () => Assert.Contains("Not worked on: partition 0,", loop.Status.Message));
+        Assert.Equal(1, _store.Of(all[0]).Progress.Next);
+    }
+
+    [Fact]
     public async Task The_archive_refuses_a_log_that_was_cut_too()
     {
         var log = Of(5);
@@ -151,13 +215,15 @@ public sealed class RatingLoopTests : IDisposable
         Assert.Contains("Put the right log back", loop.Status.Message);
     }
 
-    static async Task RunUntil(LogLoop loop, Func<bool> reached)
+    /// <param name="then">While it still runs.</param>
+    static async Task RunUntil(LogLoop loop, Func<bool> reached, Action? then = null)
     {
         using var stop = new CancellationTokenSource();
         var run = loop.RunAsync(stop.Token);
         using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(20));
         while (!(loop.Status.State != LoopState.Starting && reached()) && !run.IsCompleted)
             await Task.Delay(TimeSpan.FromMilliseconds(2), TimeProvider.System, patience.Token);
+        then?.Invoke();
         await stop.CancelAsync();
         await run;
         Assert.Equal(LoopState.Stopped, loop.Status.State);
@@ -170,11 +236,11 @@ public sealed class RatingLoopTests : IDisposable
 
     IReadOnlyList<Heartbeat> Beats() => _store.ReadHeartbeatsAsync().AsTask().Result;
 
-    RatingLoop Rating(ScriptedLog log) => new(
-        log, _store, _keys, Ownership.Of([History.Partition]), Fast, _metrics, TimeProvider.System,
+    RatingLoop Rating(ScriptedLog log, Ownership? owned = null) => new(
+        log, _store, _keys, owned ?? Ownership.Of([History.Partition]), Fast, _metrics, TimeProvider.System,
         NullLogger<RatingLoop>.Instance);
 
-    ArchiveLoop Archive(ScriptedLog log) => new(
-        log, _store, Ownership.Of([History.Partition]), Fast, () => TimeSpan.Zero, _metrics, TimeProvider.System,
-        NullLogger<ArchiveLoop>.Instance);
+    ArchiveLoop Archive(ScriptedLog log, Ownership? owned = null) => new(
+        log, _store, owned ?? Ownership.Of([History.Partition]), Fast, () => TimeSpan.Zero, _metrics,
+        TimeProvider.System, NullLogger<ArchiveLoop>.Instance);
 }
