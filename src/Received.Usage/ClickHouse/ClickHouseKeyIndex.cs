@@ -9,10 +9,10 @@ namespace Received.Usage.ClickHouse;
 
 /// <summary>
 /// Identities in a table ordered by partition and identity, five days of log time a partition of it. Goal: bulk
-/// look-ups that read a few granules, a partition's keys as one ordered scan, old ones dropped whole. Invariant: an add
-/// is on the server's disk when it returns; five days go only when every log partition that has entries in them has
-/// said that they may, by the callers' log time, never by anyone's clock. Adding again makes the same rows, which
-/// merge.
+/// look-ups that read a few granules, a partition's keys as one ordered scan, old ones taken out by whole parts.
+/// Invariant: an add is on the server's disk when it returns; an entry goes only when its log partition has said that
+/// it may, by the callers' log time, never by anyone's clock, and five days when all that have entries in them have.
+/// Adding again makes the same rows, which merge.
 /// </summary>
 public sealed class ClickHouseKeyIndex : IKeyIndex
 {
@@ -191,32 +191,54 @@ public sealed class ClickHouseKeyIndex : IKeyIndex
         rows.Value<int>(4, i), rows.Value<long>(5, i));
 
     /// <summary>
-    /// Spans before that one in which only partitions have entries that have allowed it. An older entry that comes back
-    /// afterwards is one that no look-up finds.
+    /// Takes the entries out of the spans before that one in which only partitions have entries that have allowed it.
+    /// By the names of those, never the span as a whole: another partition, far behind in log time, may add entries to
+    /// it between the look and the delete. An older entry that comes back afterwards is one that no look-up finds.
     /// </summary>
     async ValueTask DropAsync(long span, CancellationToken cancellation)
     {
+        var spans = await AllowedAsync(span, cancellation);
+        var table = _link.IsCluster ? $"keys_local {SchemaText.OnCluster(_link.Cluster)}" : "keys";
+        foreach (var (old, partitions) in spans)
+        {
+            var which = string.Create(
+                CultureInfo.InvariantCulture,
+                $"IN PARTITION {old} WHERE partition IN ({string.Join(", ", partitions)})");
+            // All rows of a part go, so that none is written anew; waited for, so that a next look finds none of them.
+            await _link.ExecuteAsync(
+                $"ALTER TABLE {table} DELETE {which} SETTINGS mutations_sync = 1", cancellation);
+        }
+
+        if (spans.Count > 0) ClickHouseMessages.KeysDropped(_logger, spans.Count);
+    }
+
+    /// <summary>The spans before that one that may go, oldest first, and the partitions that have entries in
+    /// them.</summary>
+    async ValueTask<List<(long Span, List<ushort> Partitions)>> AllowedAsync(
+        long span, CancellationToken cancellation)
+    {
         var sql = new SqlCall(
             $"""
-            SELECT k.span FROM
+            SELECT k.span AS span, k.partition AS partition, h.before_ms AS before_ms FROM
                 (SELECT DISTINCT intDiv(log_time_ms, {SpanMs}) AS span, partition FROM keys
             """);
         sql.Add("WHERE log_time_ms < {0}) k", span * SpanMs);
         sql.Add("LEFT JOIN (SELECT partition, before_ms FROM key_horizons FINAL) h ON h.partition = k.partition");
-        sql.Add($"GROUP BY k.span HAVING min(h.before_ms) >= (k.span + 1) * {SpanMs} ORDER BY k.span");
-        var drops = new List<string>();
-        await using (var rows = await _link.QueryAsync(sql, cancellation))
+        sql.Add("ORDER BY span, partition");
+        var found = new SortedDictionary<long, List<ushort>>();
+        var heldBack = new HashSet<long>();
+        await using var rows = await _link.QueryAsync(sql, cancellation);
+        while (await rows.NextAsync())
         {
-            while (await rows.NextAsync())
+            for (var i = 0; i < rows.Count; i++)
             {
-                for (var i = 0; i < rows.Count; i++)
-                    drops.Add(string.Create(CultureInfo.InvariantCulture, $"DROP PARTITION {rows.Value<long>(0, i)}"));
+                var old = rows.Value<long>(0, i);
+                if (rows.Value<long>(2, i) < (old + 1) * SpanMs) heldBack.Add(old);
+                if (!found.TryGetValue(old, out var partitions)) found.Add(old, partitions = []);
+                partitions.Add(rows.Value<ushort>(1, i));
             }
         }
 
-        if (drops.Count == 0) return;
-        var table = _link.IsCluster ? $"keys_local {SchemaText.OnCluster(_link.Cluster)}" : "keys";
-        await _link.ExecuteAsync($"ALTER TABLE {table} {string.Join(", ", drops)}", cancellation);
-        ClickHouseMessages.KeysDropped(_logger, drops.Count);
+        return [.. found.Where(one => !heldBack.Contains(one.Key)).Select(one => (one.Key, one.Value))];
     }
 }

@@ -59,7 +59,20 @@ sealed class ClickHouseSchema(ClickHouseLink link, TimeProvider time, ILogger lo
         }
         finally
         {
+            await UnlockAsync();
+        }
+    }
+
+    /// <summary>A failure here must not hide one that came before, and does no harm: a lock left is broken.</summary>
+    async ValueTask UnlockAsync()
+    {
+        try
+        {
             await link.ExecuteAsync("DROP TABLE IF EXISTS schema_lock SYNC", CancellationToken.None);
+        }
+        catch (StoreUnavailableException error)
+        {
+            ClickHouseMessages.LockLeft(logger, link.Database, error.Message);
         }
     }
 

@@ -14,4 +14,9 @@ static partial class ClickHouseMessages
 
     [LoggerMessage(3, LogLevel.Information, "Keys of {Spans} spans of five days of log time are dropped")]
     public static partial void KeysDropped(ILogger logger, int spans);
+
+    [LoggerMessage(
+        4, LogLevel.Warning,
+        "The lock on the tables of database {Database} is left, and broken after a minute: {Reason}")]
+    public static partial void LockLeft(ILogger logger, string database, string reason);
 }

@@ -1,3 +1,5 @@
+using System.Data.Common;
+using Received.Tests.Servers;
 using Received.Usage;
 using Received.Usage.ClickHouse;
 using Xunit;
@@ -35,6 +37,26 @@ public sealed class ClickHouseKeyIndexTests : KeyIndexContract, IAsyncLifetime
         await index.ExpireAsync(Two, 12 * SpanMs);
         Assert.Equal([12UL], await SpansAsync());
         Assert.Equal([default, Entry(3, 12 * SpanMs)], await FindAsync(index, One, 0, 2, 3));
+    }
+
+    [Fact]
+    public async Task Law_2_what_a_partition_far_behind_adds_while_old_keys_are_dropped_stays()
+    {
+        await using var behind = await OpenAsync();
+        var options = _database.Options();
+        var connection = new DbConnectionStringBuilder { ConnectionString = options.ConnectionString };
+        await using var held = new HeldHttp(
+            (string)connection["Host"], int.Parse((string)connection["Port"]), "ALTER TABLE"u8.ToArray(),
+            () => AddAsync(behind, Two, Entry(4, 10 * SpanMs)).AsTask());
+        (connection["Host"], connection["Port"]) = ("127.0.0.1", held.Port);
+        await using var ahead = await ClickHouseKeyIndex.OpenAsync(
+            new() { ConnectionString = connection.ConnectionString });
+        await AddAsync(ahead, One, Entry(1, 10 * SpanMs));
+        // Forty days further: nothing of the other partition is there when it looks.
+        await ahead.ExpireAsync(One, 18 * SpanMs);
+        Assert.True(held.WasHeld);
+        Assert.Equal([Entry(4, 10 * SpanMs)], await FindAsync(behind, Two, 0, 4));
+        Assert.Equal([default], await FindAsync(behind, One, 0, 1));
     }
 
     [Fact]
