@@ -72,6 +72,12 @@ static class KafkaFault
         var reason = Reason(error);
         if (reason.Contains("refused", StringComparison.OrdinalIgnoreCase))
         {
+            if (BrokerOf(reason) is { } broker)
+            {
+                return $"Kafka's broker {broker} is down: start it. Meanwhile others serve what they have replicas of "
+                    + $"({reason}).";
+            }
+
             return $"No Kafka broker listens at {options.BootstrapServers}: start it, or set BootstrapServers right "
                 + $"({reason}).";
         }
@@ -86,6 +92,16 @@ static class KafkaFault
             ? $"What listens at {options.BootstrapServers} does not speak Kafka's protocol with Security "
                 + $"{options.Security}: a wrong port, or a listener with another security ({reason})."
             : $"Kafka at {options.BootstrapServers} cannot be reached: {reason}.";
+    }
+
+    /// <summary>The number and place of one that the cluster has named: "host:port/2: ..."; null for one of
+    /// BootstrapServers, of which nothing else is known.</summary>
+    static string? BrokerOf(string reason)
+    {
+        var end = reason.IndexOf(": ", StringComparison.Ordinal);
+        var slash = end < 0 ? -1 : reason.LastIndexOf('/', end);
+        if (slash < 0 || !int.TryParse(reason.AsSpan(slash + 1, end - slash - 1), out var number)) return null;
+        return $"{number} at {reason[..slash]}";
     }
 
     static bool IsSilence(ErrorCode code) =>

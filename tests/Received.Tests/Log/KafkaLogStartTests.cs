@@ -126,6 +126,15 @@ public sealed class KafkaLogStartTests
     }
 
     [Theory]
+    [InlineData("10.0.0.3:9092/2: Connect to ipv4#10.0.0.3:9092 failed", "Kafka's broker 2 at 10.0.0.3:9092 is down")]
+    [InlineData("10.0.0.3:9092/bootstrap: Connect to ipv4#10.0.0.3:9092 failed", "No Kafka broker listens at all:1")]
+    public void One_broker_that_is_down_is_named_and_not_taken_for_all(string reason, string says)
+    {
+        var error = new Error(ErrorCode.Local_Transport, $"{reason}: Connection refused (after 0ms in state CONNECT)");
+        Assert.StartsWith(says, KafkaFault.Say(new() { BootstrapServers = "all:1" }, error, null));
+    }
+
+    [Theory]
     [InlineData(KafkaSecurity.Tls, "", "No TLS connection")]
     [InlineData(KafkaSecurity.SaslPlaintext, "user", "refuses the user or password")]
     public async Task A_listener_with_another_security_is_told_so(KafkaSecurity security, string user, string says)
