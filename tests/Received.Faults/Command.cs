@@ -53,13 +53,14 @@ static class Command
     }
 
     /// <summary>Both outputs to their ends, which is the process's end.</summary>
-    public static async Task<CommandResult> ReadAsync(Process process)
+    /// <param name="limit">Where a minute is too short for what the command does.</param>
+    public static async Task<CommandResult> ReadAsync(Process process, TimeSpan? limit = null)
     {
         var output = process.StandardOutput.ReadToEndAsync();
         var errors = process.StandardError.ReadToEndAsync();
         try
         {
-            await process.WaitForExitAsync().WaitAsync(Limit);
+            await process.WaitForExitAsync().WaitAsync(limit ?? Limit);
         }
         finally
         {
