@@ -1,7 +1,7 @@
 namespace Received.Model;
 
 /// <summary>
-/// The grain of stored totals: 15 minutes UTC, half-open. Every civil time zone's offset since 1972 is a multiple
+/// The grain of stored totals: 15 minutes UTC, half-open. Every civil time zone's offset since 1980 is a multiple
 /// of it, so hours, days and months of any zone are whole numbers of windows. A window is named by its number since
 /// 1970-01-01T00:00Z.
 /// </summary>

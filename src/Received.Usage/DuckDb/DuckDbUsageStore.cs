@@ -11,7 +11,8 @@ namespace Received.Usage.DuckDb;
 /// after any failure the instance is closed, and the next call opens it anew; nothing is kept in memory that the file
 /// does not have. Who does what: <see cref="RatingWrites"/>, <see cref="RatingReads"/>, <see cref="ArchiveWrites"/>,
 /// <see cref="ArchiveReads"/>, <see cref="TotalsSelect"/>, <see cref="CycleTotalsSelect"/>,
-/// <see cref="EventsSelect"/>, <see cref="AuditSelect"/>, <see cref="RatedExport"/>; threads and failures: <see cref="DuckDbPool"/>.
+/// <see cref="EventsSelect"/>, <see cref="AuditSelect"/>, <see cref="RatedExport"/>; threads and failures:
+/// <see cref="DuckDbPool"/>.
 /// </summary>
 public sealed class DuckDbUsageStore : IUsageStore
 {

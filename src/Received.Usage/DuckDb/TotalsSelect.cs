@@ -10,7 +10,8 @@ static class TotalsSelect
 {
     // DuckDB's sum(HUGEINT) was seen to wrap without an error where it adds up groups of several threads (1.5.6). Sums
     // of the two halves cannot overflow, and putting them together is checked arithmetic.
-    public const string Sum = "sum(sum >> 64) * 18446744073709551616::HUGEINT + sum(sum & 18446744073709551615::HUGEINT)";
+    public const string Sum =
+        "sum(sum >> 64) * 18446744073709551616::HUGEINT + sum(sum & 18446744073709551615::HUGEINT)";
 
     const string Lines = $"""
         lines AS (

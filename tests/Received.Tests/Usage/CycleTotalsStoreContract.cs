@@ -110,7 +110,8 @@ public abstract class CycleTotalsStoreContract : UsageStoreContract
         await using var store = await Open();
         var random = new Random(7);
         var rows = Enumerable.Range(0, 3000)
-            .Select(_ => (Customer: random.Next(300), Product: random.Next(4), Currency: random.Next(2) == 0 ? "" : "EUR",
+            .Select(_ => (
+                Customer: random.Next(300), Product: random.Next(4), Currency: random.Next(2) == 0 ? "" : "EUR",
                 Window: random.Next(400), Sum: (Int128)random.NextInt64()))
             .DistinctBy(row => (row.Customer, row.Product, row.Currency, row.Window))
             .GroupBy(row => (row.Customer, row.Product, row.Currency)).ToList();
