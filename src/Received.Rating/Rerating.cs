@@ -1,6 +1,5 @@
 using System.Globalization;
 using Received.Log;
-using Received.Model;
 using Received.Usage;
 
 namespace Received.Rating;
@@ -16,11 +15,6 @@ public sealed class Rerating(
 {
     public const int DifferencesMax = 20;
 
-    readonly FrameReader _reader = new();
-    readonly EventColumns _events = new();
-    long _frames;
-    long _eventCount;
-
     /// <param name="exportPath">Where the live export rests meanwhile; about 150 bytes a total. Deleted at the
     /// end.</param>
     /// <exception cref="InvalidOperationException">The scratch store is not fresh, or neither log nor archive has a
@@ -30,11 +24,13 @@ public sealed class Rerating(
         var started = time.GetTimestamp();
         try
         {
+            var anew = new RatingAnew(log, live, scratch, scratchKeys, options);
             foreach (var target in await ExportAsync(exportPath, cancellation))
-                await RateAsync(target, cancellation);
+                await anew.RateAsync(target, cancellation);
             var (lines, differences) = await CompareAsync(exportPath, cancellation);
             return new(
-                differences.Count == 0, lines, _frames, _eventCount, differences, time.GetElapsedTime(started));
+                differences.Count == 0, lines, anew.FrameCount, anew.EventCount, differences,
+                time.GetElapsedTime(started));
         }
         finally
         {
@@ -43,9 +39,9 @@ public sealed class Rerating(
     }
 
     /// <summary>Writes the live export and finds each partition's progress in it.</summary>
-    async Task<List<RatedProgress>> ExportAsync(string path, CancellationToken cancellation)
+    async Task<List<RatedUpTo>> ExportAsync(string path, CancellationToken cancellation)
     {
-        var targets = new List<RatedProgress>();
+        var targets = new List<RatedUpTo>();
         await using var file = new StreamWriter(path);
         await foreach (var line in live.ExportRatedAsync(cancellation))
         {
@@ -57,103 +53,13 @@ public sealed class Rerating(
     }
 
     /// <summary>"progress {partition} {generation} {next} ..."</summary>
-    static RatedProgress FromExport(string line)
+    static RatedUpTo FromExport(string line)
     {
         var fields = line.Split(' ');
         return new(
             new(ushort.Parse(fields[1], CultureInfo.InvariantCulture)),
             ushort.Parse(fields[2], CultureInfo.InvariantCulture),
-            long.Parse(fields[3], CultureInfo.InvariantCulture), 0, 0);
-    }
-
-    async Task RateAsync(RatedProgress target, CancellationToken cancellation)
-    {
-        if (target.Generation != log.Identity.Generation)
-            throw new InvalidOperationException(
-                $"Partition {target.Partition} is rated in generation {target.Generation}, the log is of another one.");
-        var rater = new PartitionRater(
-            target.Partition, log.Identity, new(scratchKeys, target.Partition, log.Identity), scratch,
-            options.TotalsCachedMax, options.NamesCachedMax);
-        await rater.OpenAsync(cancellation: cancellation);
-        if (rater.Next != 0) throw new InvalidOperationException("The store to rate into is not fresh.");
-        while (rater.Next < target.Next)
-        {
-            var start = log.Extent(target.Partition).Start;
-            if (rater.Next < start)
-                await RateArchivedAsync(rater, Math.Min(start, target.Next), cancellation);
-            else
-                await RateLoggedAsync(rater, target.Next, cancellation);
-            if (rater.PendingEvents >= options.FlushEvents || rater.Next == target.Next)
-                await FlushAsync(rater, cancellation);
-        }
-    }
-
-    /// <summary>Rates archived frames before <paramref name="end"/>, as many as one flush takes.</summary>
-    async Task RateArchivedAsync(PartitionRater rater, long end, CancellationToken cancellation)
-    {
-        var before = rater.Next;
-        await foreach (var frame in live.ReplayAsync(rater.Partition, before, cancellation))
-        {
-            if (frame.Offset >= end) break;
-            await RateAsync(rater, frame, cancellation);
-            if (rater.PendingEvents < options.FlushEvents) continue;
-            await FlushAsync(rater, cancellation);
-            if (rater.Next != frame.Offset + 1) return;
-        }
-
-        if (rater.Next == before)
-            throw new InvalidOperationException(
-                $"Partition {rater.Partition}: frame {before} is neither in the log nor in the archive.");
-    }
-
-    async Task RateLoggedAsync(PartitionRater rater, long end, CancellationToken cancellation)
-    {
-        LogBatch batch;
-        try
-        {
-            batch = await log.ReadAsync(rater.Partition, rater.Next, options.ReadBytes, cancellation);
-        }
-        catch (LogRangeException) when (log.Extent(rater.Partition).Start > rater.Next)
-        {
-            // Trimmed since we looked: the archive has it.
-            return;
-        }
-
-        using (batch)
-        {
-            if (batch.Records.Count == 0)
-                throw new InvalidOperationException(
-                    $"Partition {rater.Partition} is rated up to frame {end}, but the log ends before {rater.Next}.");
-            foreach (var record in batch.Records)
-            {
-                if (record.Offset >= end) break;
-                await RateAsync(rater, _reader.Read(rater.Partition, record, _events), cancellation);
-            }
-        }
-    }
-
-    async Task RateAsync(PartitionRater rater, ArchivedFrame frame, CancellationToken cancellation)
-    {
-        await rater.RateAsync(frame, cancellation);
-        _frames++;
-        _eventCount += frame.EventCount;
-    }
-
-    async Task FlushAsync(PartitionRater rater, CancellationToken cancellation)
-    {
-        var outcome = await rater.CloseAsync(cancellation);
-        if (outcome != RatedOutcome.Ready)
-        {
-            if (outcome == RatedOutcome.Overtaken)
-                throw new InvalidOperationException("Someone else writes to the store to rate into.");
-            await rater.OpenAsync(exact: true, cancellation);
-            return;
-        }
-
-        if (rater.PendingKeys.Length > 0)
-            await scratchKeys.AddAsync([new(rater.Partition, rater.PendingKeys)], cancellation);
-        await scratch.WriteAsync([rater.Batch], cancellation);
-        rater.Written();
+            long.Parse(fields[3], CultureInfo.InvariantCulture));
     }
 
     async Task<(long Lines, List<ReratingDifference> Differences)> CompareAsync(

@@ -33,6 +33,14 @@ static class CivilTime
 
     public static long StartOfDay(DateOnly day, DateTimeZone zone) => StartOfDay(LocalDate.FromDateOnly(day), zone);
 
+    /// <summary>The first start of a day at the instant or after it.</summary>
+    public static long DayFrom(long atMs, DateTimeZone zone)
+    {
+        var day = Instant.FromUnixTimeMilliseconds(atMs).InZone(zone).Date;
+        var startMs = StartOfDay(day, zone);
+        return startMs >= atMs ? startMs : StartOfDay(day.PlusDays(1), zone);
+    }
+
     /// <summary>
     /// Which part of [fullStart, fullEnd) the slice is, by what clocks on the wall show: whole days count as days,
     /// however long they are. An hour that the clocks go through twice counts once. Shares of slices that make up the

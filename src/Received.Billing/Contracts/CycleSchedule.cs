@@ -36,8 +36,10 @@ sealed class CycleSchedule
     readonly long _startMs;
     readonly long _endMs;
 
+    /// <param name="removedAtMs">Where a later version of the contract leaves the line out: its end, if before its
+    /// own.</param>
     /// <exception cref="ScheduleException">A day of the line that has no instant on a window boundary.</exception>
-    public CycleSchedule(LineTerms line, DateTimeZone zone)
+    public CycleSchedule(LineTerms line, DateTimeZone zone, long? removedAtMs = null)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(line.Cycle.Months, 1);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(line.Cycle.Months, MonthsMax);
@@ -46,7 +48,8 @@ sealed class CycleSchedule
         _line = line;
         _zone = zone;
         _startMs = CivilTime.StartOfDay(line.Start, zone);
-        _endMs = line.End is { } end ? CivilTime.StartOfDay(end, zone) : long.MaxValue;
+        _endMs = Math.Min(
+            line.End is { } end ? CivilTime.StartOfDay(end, zone) : long.MaxValue, removedAtMs ?? long.MaxValue);
         (_anchorDay, _baseMonth) = line.Cycle.Alignment switch
         {
             CycleAlignment.Calendar => (line.Cycle.AnchorDay ?? 1, AccountingMonths.Number(line.Start.Year, 1)),
@@ -95,7 +98,7 @@ sealed class CycleSchedule
             return _line.Timing switch
             {
                 BillingTiming.Advance => startMs,
-                BillingTiming.Arrears => endMs,
+                BillingTiming.Arrears => CivilTime.DayFrom(endMs, _zone),
             };
         }
 
@@ -103,7 +106,7 @@ sealed class CycleSchedule
         return _line.Timing switch
         {
             BillingTiming.Advance => issueMs,
-            BillingTiming.Arrears => Math.Max(issueMs, endMs),
+            BillingTiming.Arrears => Math.Max(issueMs, CivilTime.DayFrom(endMs, _zone)),
         };
     }
 
