@@ -47,6 +47,19 @@ sealed class Entry
 
     public IReadOnlyList<Posting> Postings { get; }
 
+    /// <summary>What is stored, checked again.</summary>
+    /// <exception cref="InvalidOperationException">It does not sum to zero.</exception>
+    public static Entry FromRow(EntryRow row)
+    {
+        var currency = Currency.Parse(row.Currency);
+        return new(
+            row.Kind, row.Source, row.Period, row.Day, currency,
+            row.Postings.OrderBy(posting => posting.Number).Select(posting => new Posting(
+                posting.LedgerAccount, new(posting.AmountMinor, currency), posting.CustomerId, posting.InvoiceId,
+                posting.PaymentId, posting.CycleId, posting.ProductRef)),
+            row.LateOfPeriod);
+    }
+
     public EntryRow ToRow(uint account, long entity, long nowMs) => new()
     {
         AccountId = account,

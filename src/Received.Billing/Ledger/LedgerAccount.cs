@@ -44,4 +44,7 @@ public enum EntryKind
     PaymentAllocated = 5,
     PaymentFee = 6,
     PaymentRefunded = 7,
+
+    /// <summary>Contract asset against deferred revenue: an entry of an earlier month has turned a balance round.</summary>
+    ContractBalanceTurned = 8,
 }
