@@ -1,3 +1,5 @@
+using System.Collections.Concurrent;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Received.Log;
 using Received.Model;
@@ -162,6 +164,21 @@ public sealed class RatingLoopTests : IDisposable
         Assert.Equal(1, _store.Of(all[0]).Progress.Next);
     }
 
+    [Theory]
+    [InlineData(60_000, true)]
+    [InlineData(-60_000, false)]
+    public async Task Law_7_a_heartbeat_that_is_ahead_of_this_clock_is_told(int aheadMs, bool isTold)
+    {
+        var log = Of(1);
+        var nowMs = TimeProvider.System.GetUtcNow().ToUnixTimeMilliseconds();
+        await _store.WriteHeartbeatsAsync([new(History.Partition, 1, nowMs + aheadMs, 1)]);
+        var said = new Said();
+        var loop = new RatingLoop(
+            log, _store, _keys, Ownership.Of([History.Partition]), Fast, _metrics, TimeProvider.System, said);
+        await RunUntil(loop, () => Beats()[0].ObservedAtMs != nowMs + aheadMs);
+        Assert.Equal(isTold, said.Lines.Any(line => line.Contains("ahead of this machine's clock")));
+    }
+
     [Fact]
     public async Task The_archive_refuses_a_log_that_was_cut_too()
     {
@@ -243,4 +260,18 @@ public sealed class RatingLoopTests : IDisposable
     ArchiveLoop Archive(ScriptedLog log, Ownership? owned = null) => new(
         log, _store, owned ?? Ownership.Of([History.Partition]), Fast, () => TimeSpan.Zero, _metrics,
         TimeProvider.System, NullLogger<ArchiveLoop>.Instance);
+
+    /// <summary>What a loop reports.</summary>
+    sealed class Said : ILogger<RatingLoop>
+    {
+        public ConcurrentQueue<string> Lines { get; } = [];
+
+        public IDisposable? BeginScope<TState>(TState state) where TState : notnull => null;
+
+        public bool IsEnabled(LogLevel logLevel) => true;
+
+        public void Log<TState>(
+            LogLevel logLevel, EventId eventId, TState state, Exception? exception,
+            Func<TState, Exception?, string> formatter) => Lines.Enqueue(formatter(state, exception));
+    }
 }
