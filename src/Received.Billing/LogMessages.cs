@@ -7,4 +7,11 @@ static partial class LogMessages
     [LoggerMessage(
         3001, LogLevel.Warning, "Accounts and keys cannot be read at the moment; the last ones known stay in use.")]
     public static partial void AccessUnreadable(this ILogger logger, Exception exception);
+
+    [LoggerMessage(3101, LogLevel.Information, "{Invoices} invoices so far; {Waiting} contracts wait for their usage, "
+        + "{Problems} cannot be invoiced.")]
+    public static partial void InvoicePage(this ILogger logger, int invoices, int waiting, int problems);
+
+    [LoggerMessage(3102, LogLevel.Error, "Contract '{Contract}' of account {Account} cannot be invoiced: {Reason}")]
+    public static partial void ContractNotInvoiced(this ILogger logger, uint account, string contract, string reason);
 }

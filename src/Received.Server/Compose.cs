@@ -8,6 +8,7 @@ using Received.Ingest;
 using Received.Model.Access;
 using Received.Rating;
 using Received.Server.Api;
+using Received.Server.Api.Billing;
 using Received.Server.Hosting;
 using Received.Server.Ops;
 using Received.Server.Options;
@@ -114,6 +115,7 @@ static class Compose
         services.AddSingleton(engine.Log);
         services.AddSingleton(billing);
         services.AddSingleton<AccountBook>();
+        services.AddBilling(settings);
         services.AddSingleton<AccessDirectory>();
         services.AddSingleton(settings);
         services.AddSingleton<RatingMetrics>();
@@ -162,6 +164,7 @@ static class Compose
         app.UseStatusCodePages();
         app.MapReading();
         app.MapAdmin();
+        app.MapInvoices();
         if (use == ServerUse.Private) return;
         if (settings.Roles.HasFlag(ServerRoles.Ingest)) app.MapGroup("").DescribeIngest().MapUsageIngest();
         app.MapHealth();

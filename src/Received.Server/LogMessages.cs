@@ -39,4 +39,7 @@ static partial class LogMessages
         1010, LogLevel.Warning,
         "Topic {Topic} serves the accounts of another data folder: those in {File} are not answered by this process.")]
     public static partial void AccountsOfOthers(this ILogger logger, string topic, string file);
+
+    [LoggerMessage(1011, LogLevel.Error, "The invoice run failed; the next one goes on where it ended.")]
+    public static partial void InvoiceRunFailed(this ILogger logger, Exception exception);
 }

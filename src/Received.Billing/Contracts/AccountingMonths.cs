@@ -1,3 +1,4 @@
+using System.Globalization;
 using NodaTime;
 
 namespace Received.Billing.Contracts;
@@ -12,6 +13,23 @@ static class AccountingMonths
     /// <exception cref="ScheduleException">See <see cref="CivilTime.StartOfDay(LocalDate, DateTimeZone)"/>.</exception>
     public static long StartMs(int month, DateTimeZone zone) =>
         CivilTime.StartOfDay(new LocalDate(month / 12, (month % 12) + 1, 1), zone);
+
+    /// <summary>"2026-10".</summary>
+    public static string Format(int month) =>
+        string.Create(CultureInfo.InvariantCulture, $"{month / 12:D4}-{(month % 12) + 1:D2}");
+
+    /// <exception cref="FormatException">Not what <see cref="Format"/> writes.</exception>
+    public static int Parse(string text) => TryParse(text, out var month)
+        ? month
+        : throw new FormatException($"'{text}' is no month such as 2026-10.");
+
+    public static bool TryParse(string text, out int month)
+    {
+        var isDay = DateOnly.TryParseExact(
+            $"{text}-01", "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.None, out var day);
+        month = isDay ? OfDay(day) : 0;
+        return isDay;
+    }
 
     /// <summary>The month that the instant is in.</summary>
     public static int At(long atMs, DateTimeZone zone)

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Received.Server.Api.Billing;
 
 namespace Received.Server.Api;
 
@@ -84,4 +85,8 @@ sealed record RerateDifference(long Line, string? Live, string? Anew);
 [JsonSerializable(typeof(AuditAnswer))]
 [JsonSerializable(typeof(RerateAnswer))]
 [JsonSerializable(typeof(ServerAnswer))]
+[JsonSerializable(typeof(InvoicesPage))]
+[JsonSerializable(typeof(InvoiceAnswer))]
+[JsonSerializable(typeof(InvoicePreview))]
+[JsonSerializable(typeof(InvoiceRunAnswer))]
 sealed partial class ApiJson : JsonSerializerContext;

@@ -33,6 +33,9 @@ sealed class Callers(AccessDirectory directory, AccountBook accounts, ControlTok
     public static Account Account(HttpContext http) =>
         ((Principal)http.Items[PrincipalItem]!).Account;
 
+    /// <summary>The key's id, or "operator": for the audit trail.</summary>
+    public static string Actor(HttpContext http) => ((Principal)http.Items[PrincipalItem]!).KeyId;
+
     async ValueTask<ProblemHttpResult?> CheckAsync(HttpContext http, Scopes scope)
     {
         var header = http.Request.Headers.Authorization.ToString();

@@ -22,7 +22,8 @@ public sealed class ServerOptions
     public string Urls { get; set; } = "http://127.0.0.1:8480";
 
     /// <summary>
-    /// What this process does, with commas between: ingest, rate, archive. Fewer than all only where log and usage
+    /// What this process does, with commas between: ingest, rate, archive, bill. Fewer than all only where log and
+    /// usage
     /// store can be shared, that is with Kafka and ClickHouse.
     /// </summary>
     [Required]

@@ -15,16 +15,20 @@ enum ServerRoles
     /// <summary>From the log to the archive of raw events.</summary>
     Archive = 4,
 
-    All = Ingest | Rate | Archive,
+    /// <summary>From totals to invoices, payments and books.</summary>
+    Bill = 8,
+
+    All = Ingest | Rate | Archive | Bill,
 }
 
 /// <summary>Roles as text: names with commas between them.</summary>
 static class RoleNames
 {
-    public const string All = "ingest,rate,archive";
+    public const string All = "ingest,rate,archive,bill";
 
     static readonly (string Name, ServerRoles Role)[] Known =
-        [("ingest", ServerRoles.Ingest), ("rate", ServerRoles.Rate), ("archive", ServerRoles.Archive)];
+        [("ingest", ServerRoles.Ingest), ("rate", ServerRoles.Rate), ("archive", ServerRoles.Archive),
+            ("bill", ServerRoles.Bill)];
 
     public static bool TryParse(string text, out ServerRoles roles)
     {

@@ -17,7 +17,7 @@ namespace Received.Server.Options;
 /// <param name="ClickHouse">Null where usage rests in DuckDB and keys in run files.</param>
 sealed record Settings(
     IConfiguration Configuration, ServerOptions Server, SegmentLogOptions Log, KafkaLogOptions? Kafka,
-    RatingOptions Rating, RunOptions Keys, DuckDbOptions Usage, ClickHouseOptions? ClickHouse)
+    RatingOptions Rating, RunOptions Keys, DuckDbOptions Usage, ClickHouseOptions? ClickHouse, BillingOptions Billing)
 {
     public const string LogSection = "Received:Log";
     public const string KafkaSection = "Received:Log:Kafka";
@@ -25,6 +25,7 @@ sealed record Settings(
     public const string KeysSection = "Received:Keys";
     public const string UsageSection = "Received:Usage";
     public const string ClickHouseSection = "Received:Usage:ClickHouse";
+    public const string BillingSection = "Received:Billing";
 
     public string Folder => Path.GetFullPath(Server.Data);
 
@@ -59,7 +60,9 @@ sealed record Settings(
             ClickHouseSection, nameof(ClickHouseOptions.ConnectionString));
         var rating = check.Bind<RatingOptions>(RatingSection);
         var keys = check.Bind<RunOptions>(KeysSection);
-        var settings = new Settings(configuration, server, log, kafka, rating, keys, usage, clickHouse);
+        var settings = new Settings(
+            configuration, server, log, kafka, rating, keys, usage, clickHouse,
+            check.Bind<BillingOptions>(BillingSection));
         if (settings.WhyNotApart() is { } reason)
             check.Refuse(ServerOptions.Section, nameof(ServerOptions.Roles), reason);
         check.ThrowIfRefused();

@@ -17,7 +17,7 @@ namespace Received.Tests.Server;
 /// </summary>
 public sealed class DeployTests
 {
-    static readonly string[] Roles = ["door", "rater", "archiver"];
+    static readonly string[] Roles = ["door", "rater", "archiver", "biller"];
 
     readonly YamlMappingNode _services = (YamlMappingNode)Yaml().Children["services"];
     readonly IReadOnlyList<(string Name, string Value)> _docker = Instructions();

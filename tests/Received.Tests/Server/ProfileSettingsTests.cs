@@ -34,7 +34,7 @@ public sealed class ProfileSettingsTests
     [Theory]
     [InlineData("ingest", ServerRoles.Ingest)]
     [InlineData("Rate, archive", ServerRoles.Rate | ServerRoles.Archive)]
-    [InlineData("archive,ingest,rate", ServerRoles.All)]
+    [InlineData("bill,archive,ingest,rate", ServerRoles.All)]
     public void Roles_run_apart_on_Kafka_and_ClickHouse(string text, object roles) =>
         Assert.Equal(roles, Read(Kafka, ClickHouse, "Received:Roles=" + text).Roles);
 

@@ -1,0 +1,141 @@
+using Microsoft.EntityFrameworkCore;
+using NodaTime;
+using Received.Billing.Contracts;
+using Received.Billing.Store;
+using Received.Model;
+using Received.Model.Contracts;
+
+namespace Received.Billing.Invoices;
+
+/// <summary>A contract with what pricing it needs.</summary>
+/// <param name="CustomerSpans">Lines of all contracts of the customer: they share products.</param>
+/// <param name="Cycles">Not settled, in the order of line and number.</param>
+sealed record BillingContract(
+    ContractRow Row, CustomerRow Customer, IReadOnlyList<ContractVersion> Versions,
+    IReadOnlyList<LineSpan> CustomerSpans, IReadOnlyList<CycleRow> Cycles)
+{
+    public AccountId Account => new(Row.AccountId);
+
+    public DateTimeZone Zone => CivilTime.Zone(Row.Zone);
+
+    /// <summary>What the contract says of all its lines together at an instant.</summary>
+    public ContractTerms TermsAt(long atMs) =>
+        (Versions.LastOrDefault(version => version.EffectiveAtMs <= atMs) ?? Versions[0]).Terms;
+
+    /// <summary>What a line says, at the instant or the nearest one at which it is there.</summary>
+    /// <exception cref="BillingDataException">No version has it.</exception>
+    public LineTerms Line(string lineRef, long atMs)
+    {
+        var own = CustomerSpans.Where(span => span.IsOf(Row.Id, lineRef)).ToList();
+        return (own.Find(span => span.Covers(atMs)) ?? own.LastOrDefault())?.Line
+            ?? throw new BillingDataException($"No version of the contract has the line '{lineRef}'.");
+    }
+}
+
+/// <summary>
+/// Everything about some contracts that an invoice run needs from the billing database, in a query a table: the cost of
+/// a run follows its invoices, not its look-ups.
+/// </summary>
+sealed class BillingPage
+{
+    readonly Dictionary<(uint Account, string Ref), EntityRow> _entities;
+    readonly Dictionary<uint, Dictionary<string, ProductRow>> _products;
+    readonly ILookup<long, ChargeRow> _charges;
+
+    BillingPage(
+        IReadOnlyList<BillingContract> contracts, IReadOnlyDictionary<long, string> broken, List<EntityRow> entities,
+        List<ProductRow> products, List<ChargeRow> charges)
+    {
+        Contracts = contracts;
+        Broken = broken;
+        _entities = entities.ToDictionary(row => (row.AccountId, row.Ref));
+        _products = products.GroupBy(row => row.AccountId)
+            .ToDictionary(group => group.Key, group => group.ToDictionary(row => row.Ref));
+        _charges = charges.ToLookup(row => row.CycleId);
+    }
+
+    public IReadOnlyList<BillingContract> Contracts { get; }
+
+    /// <summary>By contract id: why it cannot be read.</summary>
+    public IReadOnlyDictionary<long, string> Broken { get; }
+
+    /// <exception cref="BillingDataException">No entity of that reference.</exception>
+    public EntityRow Entity(AccountId account, string entityRef) =>
+        _entities.GetValueOrDefault((account.Value, entityRef))
+        ?? throw new BillingDataException($"There is no entity '{entityRef}'.");
+
+    public IReadOnlyDictionary<string, ProductRow> Products(AccountId account) =>
+        _products.GetValueOrDefault(account.Value) ?? [];
+
+    /// <summary>What the cycle's revisions so far add up to.</summary>
+    public (Money Amount, Int128 Quantity) Billed(CycleRow cycle, Currency currency)
+    {
+        var charges = _charges[cycle.Id];
+        var amounts = charges.Select(charge => new Money(charge.AmountMinor, Currency.Parse(charge.Currency)));
+        return (
+            Money.Sum(amounts, currency),
+            charges.MaxBy(charge => charge.Revision)?.Quantity ?? 0);
+    }
+
+    public static async Task<BillingPage> ReadAsync(
+        BillingDb db, IReadOnlyList<long> contractIds, CancellationToken cancellation)
+    {
+        var wanted = await db.Contracts.AsNoTracking().Where(row => contractIds.Contains(row.Id))
+            .OrderBy(row => row.AccountId).ThenBy(row => row.Id).ToListAsync(cancellation);
+        var customerIds = wanted.Select(row => row.CustomerId).Distinct().ToList();
+        var customers = await db.Customers.AsNoTracking().Where(row => customerIds.Contains(row.Id))
+            .ToDictionaryAsync(row => row.Id, cancellation);
+        var siblings = await db.Contracts.AsNoTracking().Where(row => customerIds.Contains(row.CustomerId))
+            .ToListAsync(cancellation);
+        var siblingIds = siblings.Select(row => row.Id).ToList();
+        var versions = (await db.ContractVersions.AsNoTracking().Where(row => siblingIds.Contains(row.ContractId))
+            .OrderBy(row => row.Number).ToListAsync(cancellation)).ToLookup(row => row.ContractId);
+        var cycles = await db.Cycles.AsNoTracking()
+            .Where(row => contractIds.Contains(row.ContractId) && row.State != CycleState.Settled)
+            .OrderBy(row => row.LineRef).ThenBy(row => row.Number).ToListAsync(cancellation);
+        var cycleIds = cycles.Where(row => row.Revision > 0).Select(row => row.Id).ToList();
+        var charges = await db.Charges.AsNoTracking().Where(row => cycleIds.Contains(row.CycleId))
+            .ToListAsync(cancellation);
+        var accounts = wanted.Select(row => row.AccountId).Distinct().ToList();
+        var (contracts, broken) = Assemble(
+            wanted, customers, siblings.ToLookup(row => row.CustomerId), versions,
+            cycles.ToLookup(row => row.ContractId));
+        return new(
+            contracts, broken,
+            await db.Entities.AsNoTracking().Where(row => accounts.Contains(row.AccountId)).ToListAsync(cancellation),
+            await db.Products.AsNoTracking().Where(row => accounts.Contains(row.AccountId)).ToListAsync(cancellation),
+            charges);
+    }
+
+    static (List<BillingContract> Contracts, Dictionary<long, string> Broken) Assemble(
+        List<ContractRow> wanted, Dictionary<long, CustomerRow> customers, ILookup<long, ContractRow> siblings,
+        ILookup<long, ContractVersionRow> versions, ILookup<long, CycleRow> cycles)
+    {
+        var contracts = new List<BillingContract>();
+        var broken = new Dictionary<long, string>();
+        foreach (var row in wanted)
+        {
+            try
+            {
+                var spans = siblings[row.CustomerId]
+                    .SelectMany(sibling => LineSpans.Of(sibling.Id, sibling.Zone, FromRows(versions[sibling.Id])));
+                contracts.Add(new(
+                    row, customers[row.CustomerId], FromRows(versions[row.Id]), [.. spans], [.. cycles[row.Id]]));
+            }
+            catch (Exception e) when (IsBadData(e))
+            {
+                broken.Add(row.Id, e.Message);
+            }
+        }
+
+        return (contracts, broken);
+    }
+
+    /// <summary>What one contract's data can do wrong, and must not stop others for (law 11).</summary>
+    public static bool IsBadData(Exception exception) => exception
+        is BillingDataException or ScheduleException or System.Text.Json.JsonException or OverflowException
+        or FormatException or InvalidOperationException or ArgumentException;
+
+    static List<ContractVersion> FromRows(IEnumerable<ContractVersionRow> rows) =>
+        [.. rows.Select(row => new ContractVersion(row.Number, row.EffectiveAtMs, TermsJson.Read(row.Terms)))];
+}

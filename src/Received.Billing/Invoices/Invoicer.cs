@@ -1,0 +1,107 @@
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Logging;
+using Received.Billing.Contracts;
+using Received.Billing.Store;
+
+namespace Received.Billing.Invoices;
+
+/// <summary>
+/// Makes the invoices whose day has come. Goal: one charge per cycle and revision, whatever is run twice, at once or
+/// killed (law 6): every invoice is one transaction that looks at its cycles again, and unique constraints stand behind
+/// it. No invoice before its usage is in (law 7); one bad contract is reported and the others go on (law 11). Not its
+/// job: when it runs, sending documents, collecting money.
+/// </summary>
+public sealed class Invoicer(
+    BillingStore store, CyclePlanner planner, CycleTotalsReader totals, TimeProvider time, ILogger<Invoicer> logger)
+{
+    /// <summary>Contracts whose rows and totals are held in memory at once; some kilobytes each.</summary>
+    const int PageContracts = 500;
+
+    public async Task<InvoiceRunReport> RunAsync(CancellationToken cancellation = default)
+    {
+        var now = time.GetUtcNow();
+        var nowMs = now.ToUnixTimeMilliseconds();
+        var planned = await planner.RunAsync(now, cancellation);
+        var due = await FindAsync(nowMs, cancellation);
+        var gate = await totals.GateAsync(cancellation);
+        var report = InvoiceRunReport.Nothing with
+        {
+            Problems = [.. planned.Problems.Select(p => new InvoiceProblem(p.Account.Value, p.ContractRef, p.Reason))],
+        };
+        foreach (var ids in due.Chunk(PageContracts))
+        {
+            report = report.Plus(await RunPageAsync(ids, gate, nowMs, cancellation));
+            logger.InvoicePage(report.Issued + report.Drafts, report.Waiting, report.Problems.Count);
+        }
+
+        foreach (var problem in report.Problems)
+            logger.ContractNotInvoiced(problem.AccountId, problem.ContractRef, problem.Reason);
+        return report;
+    }
+
+    /// <summary>Contracts with cycles that are due, and those that have only late usage to look for.</summary>
+    async Task<List<long>> FindAsync(long nowMs, CancellationToken cancellation)
+    {
+        await using var db = store.Context();
+        var due = db.Cycles
+            .Where(cycle => cycle.State == CycleState.Open && cycle.IssueAtMs <= nowMs)
+            .Select(cycle => cycle.ContractId);
+        var lateAlone = db.Cycles
+            .Where(cycle => cycle.State == CycleState.Billed
+                && !db.Cycles.Any(open => open.ContractId == cycle.ContractId && open.LineRef == cycle.LineRef
+                    && open.State == CycleState.Open))
+            .Select(cycle => cycle.ContractId);
+        return await due.Union(lateAlone).Order().ToListAsync(cancellation);
+    }
+
+    async Task<InvoiceRunReport> RunPageAsync(
+        long[] ids, UsageGate gate, long nowMs, CancellationToken cancellation)
+    {
+        BillingPage page;
+        await using (var db = store.Context()) page = await BillingPage.ReadAsync(db, ids, cancellation);
+        var reading = new CycleReading(page, totals);
+        var run = new ContractRun(page, reading, gate, nowMs);
+        foreach (var contract in page.Contracts)
+            foreach (var cycle in run.Wanted(contract)) reading.Want(contract, cycle);
+        await reading.ReadAsync(cancellation);
+
+        var problems = page.Broken.Select(broken => new InvoiceProblem(0, $"#{broken.Key}", broken.Value)).ToList();
+        var (issued, drafts, waiting) = (0, 0, 0);
+        var settled = new List<long>();
+        var commit = new InvoiceCommit(store, time);
+        foreach (var contract in page.Contracts)
+        {
+            try
+            {
+                var plan = run.Plan(contract);
+                if (plan.IsWaiting) waiting++;
+                settled.AddRange(plan.Settled);
+                problems.AddRange(plan.Problems.Select(reason => Problem(contract, reason)));
+                foreach (var invoice in plan.Invoices)
+                {
+                    var made = await commit.MakeAsync(contract, invoice, cancellation);
+                    if (made == InvoiceState.Draft) drafts++;
+                    else if (made is not null) issued++;
+                }
+            }
+            catch (Exception e) when (BillingPage.IsBadData(e) || e is DbUpdateException)
+            {
+                problems.Add(Problem(contract, (e.InnerException ?? e).Message));
+            }
+        }
+
+        await SettleAsync(settled, cancellation);
+        return new(issued, drafts, waiting, settled.Count, problems);
+    }
+
+    static InvoiceProblem Problem(BillingContract contract, string reason) =>
+        new(contract.Row.AccountId, contract.Row.Ref, reason);
+
+    async Task SettleAsync(List<long> cycles, CancellationToken cancellation)
+    {
+        if (cycles.Count == 0) return;
+        await using var db = store.Context();
+        await db.Cycles.Where(cycle => cycles.Contains(cycle.Id) && cycle.State == CycleState.Billed)
+            .ExecuteUpdateAsync(set => set.SetProperty(cycle => cycle.State, CycleState.Settled), cancellation);
+    }
+}

@@ -1,0 +1,34 @@
+using System.Text;
+using Quartz;
+using Received.Billing.Contracts;
+using Received.Billing.Invoices;
+using Received.Log;
+using Received.Server.Options;
+using Received.Usage;
+
+namespace Received.Server.Hosting;
+
+/// <summary>Billing put together: its books for the API, and its clockwork where this process has the role.</summary>
+static class BillingSetup
+{
+    public static void AddBilling(this IServiceCollection services, Settings settings)
+    {
+        services.AddSingleton(provider =>
+        {
+            var identity = provider.GetRequiredService<ILog>().Identity;
+            return new CycleTotalsReader(
+                provider.GetRequiredService<IUsageStore>(),
+                (account, customer) => Partitioning.Of(
+                    account, Encoding.UTF8.GetBytes(customer), identity.PartitionCount));
+        });
+        services.AddSingleton<CyclePlanner>();
+        services.AddSingleton<InvoiceBook>();
+        services.AddSingleton<Invoicer>();
+        if (!settings.Roles.HasFlag(ServerRoles.Bill)) return;
+        services.AddQuartz(quartz => quartz.ScheduleJob<InvoicerJob>(trigger => trigger
+            .WithIdentity("invoicer")
+            .StartNow()
+            .WithSimpleSchedule(schedule => schedule.WithInterval(settings.Billing.InvoiceEvery).RepeatForever())));
+        services.AddQuartzHostedService(quartz => quartz.WaitForJobsToComplete = true);
+    }
+}
