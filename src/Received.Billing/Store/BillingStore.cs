@@ -11,8 +11,8 @@ public sealed class BillingStore
 {
     public const string FileName = "billing.db";
 
-    // SQLite's own wait while another process writes; such writes take milliseconds.
-    const int BusySeconds = 5;
+    // How long a writer waits for others. Writes take milliseconds, but an invoice run writes thousands in a row.
+    const int BusySeconds = 30;
 
     readonly string _connection;
     readonly DbContextOptions<BillingDb> _options;
@@ -25,7 +25,8 @@ public sealed class BillingStore
             DefaultTimeout = BusySeconds,
             ForeignKeys = true,
         }.ToString();
-        _options = new DbContextOptionsBuilder<BillingDb>().UseSqlite(_connection).Options;
+        _options = new DbContextOptionsBuilder<BillingDb>().UseSqlite(_connection)
+            .AddInterceptors(new BusyWait(TimeSpan.FromSeconds(BusySeconds))).Options;
     }
 
     /// <summary>Opens or makes the database in an existing folder.</summary>
