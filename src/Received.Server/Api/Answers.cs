@@ -84,6 +84,7 @@ sealed record RerateDifference(long Line, string? Live, string? Anew);
 [JsonSerializable(typeof(EventItem))]
 [JsonSerializable(typeof(AuditAnswer))]
 [JsonSerializable(typeof(RerateAnswer))]
+[JsonSerializable(typeof(VerifyAnswer))]
 [JsonSerializable(typeof(ServerAnswer))]
 [JsonSerializable(typeof(InvoicesPage))]
 [JsonSerializable(typeof(InvoiceAnswer))]

@@ -17,6 +17,7 @@ static class Commands
             TotalsCommand.Make(output),
             AuditCommand.Make(output),
             RerateCommand.Make(output),
+            VerifyCommand.Make(output),
             HealthCommand.Make(output),
         },
     };

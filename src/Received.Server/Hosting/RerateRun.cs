@@ -21,13 +21,27 @@ sealed class RerateRun(Engine engine, Settings settings, TimeProvider time, ILog
     readonly SemaphoreSlim _one = new(1, 1);
 
     /// <summary>Null where one is running already, in this process or another one that shares the folder.</summary>
-    public async Task<ReratingResult?> RunAsync(CancellationToken cancellation)
+    public Task<ReratingResult?> RunAsync(CancellationToken cancellation) => RunAsync(
+        folder => MakeAsync(folder, engine.Log, engine.Store, settings, time, logging, cancellation), cancellation);
+
+    /// <summary>
+    /// Gives the work a fresh store and the way to rate into it, up to positions of its choice; null as above.
+    /// </summary>
+    public Task<T?> UseAsync<T>(Func<RatingAnew, IUsageStore, Task<T>> work, CancellationToken cancellation)
+        where T : class => RunAsync(
+        folder => UseAsync(
+            folder, engine.Log, settings, logging,
+            (scratch, keys) => work(new(engine.Log, engine.Store, scratch, keys, settings.Rating), scratch),
+            cancellation), cancellation);
+
+    async Task<T?> RunAsync<T>(Func<string, Task<T>> work, CancellationToken cancellation)
+        where T : class
     {
         if (!await _one.WaitAsync(TimeSpan.Zero, cancellation)) return null;
         try
         {
             using var held = TryTake();
-            return held is null ? null : await RunAloneAsync(cancellation);
+            return held is null ? null : await RunAloneAsync(work);
         }
         finally
         {
@@ -38,7 +52,7 @@ sealed class RerateRun(Engine engine, Settings settings, TimeProvider time, ILog
 
     public void Dispose() => _one.Dispose();
 
-    async Task<ReratingResult> RunAloneAsync(CancellationToken cancellation)
+    async Task<T> RunAloneAsync<T>(Func<string, Task<T>> work)
     {
         var folder = Path.Combine(settings.Folder, FolderName);
         try
@@ -46,7 +60,7 @@ sealed class RerateRun(Engine engine, Settings settings, TimeProvider time, ILog
             // What a kill left of one before is of no use to anybody.
             Delete(folder);
             DataFolder.Create(folder);
-            return await MakeAsync(folder, engine.Log, engine.Store, settings, time, logging, cancellation);
+            return await work(folder);
         }
         finally
         {
@@ -69,8 +83,15 @@ sealed class RerateRun(Engine engine, Settings settings, TimeProvider time, ILog
     }
 
     /// <summary>Makes totals and key index anew in the folder, up to where the live store is, and compares.</summary>
-    public static async Task<ReratingResult> MakeAsync(
+    public static Task<ReratingResult> MakeAsync(
         string folder, ILog log, IUsageStore live, Settings settings, TimeProvider time, ILoggerFactory logging,
+        CancellationToken cancellation) => UseAsync(
+        folder, log, settings, logging,
+        (scratch, keys) => new Rerating(log, live, scratch, keys, settings.Rating, time)
+            .RunAsync(Path.Combine(folder, "live.txt"), cancellation), cancellation);
+
+    static async Task<T> UseAsync<T>(
+        string folder, ILog log, Settings settings, ILoggerFactory logging, Func<IUsageStore, IKeyIndex, Task<T>> work,
         CancellationToken cancellation)
     {
         await using var scratch = new DuckDbUsageStore(
@@ -85,8 +106,7 @@ sealed class RerateRun(Engine engine, Settings settings, TimeProvider time, ILog
         await scratch.OpenAsync(log.Identity, cancellation);
         await using var keys = RunKeyIndex.Open(
             DataFolder.Keys(folder), settings.Keys, logging.CreateLogger<RunKeyIndex>());
-        var rerating = new Rerating(log, live, scratch, keys, settings.Rating, time);
-        return await rerating.RunAsync(Path.Combine(folder, "live.txt"), cancellation);
+        return await work(scratch, keys);
     }
 
     public static void Delete(string folder)

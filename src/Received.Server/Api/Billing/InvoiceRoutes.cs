@@ -29,6 +29,11 @@ static class InvoiceRoutes
             .AddEndpointFilter(Refusals.RequireStore)
             .Produces<InvoicePreview>().ProducesProblem(401).ProducesProblem(403).ProducesProblem(404)
             .ProducesProblem(409).ProducesProblem(503);
+        read.MapPost("/{invoice}/verify", VerifyEndpoint.Handle)
+            .Describe("Makes an invoice anew from the log, up to the positions that it states, and compares it.")
+            .AddEndpointFilter(Refusals.RequireStore)
+            .Produces<VerifyAnswer>().ProducesProblem(401).ProducesProblem(403).ProducesProblem(404)
+            .ProducesProblem(409).ProducesProblem(503);
 
         var write = app.MapGroup("/api/invoices").WithTags("Invoices")
             .AddEndpointFilter(Refusals.Filter).AddEndpointFilter(Callers.Require(Scopes.BillingWrite));
