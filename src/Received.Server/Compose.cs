@@ -133,6 +133,7 @@ static class Compose
             json.SerializerOptions.DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull;
             json.SerializerOptions.Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping;
             json.SerializerOptions.TypeInfoResolverChain.Insert(0, ApiJson.Default);
+            json.SerializerOptions.TypeInfoResolverChain.Insert(1, LedgerJson.Default);
         });
         Telemetry.Add(services, settings.Server);
         services.AddSingleton<Groups>();
@@ -165,6 +166,7 @@ static class Compose
         app.MapReading();
         app.MapAdmin();
         app.MapInvoices();
+        app.MapLedger();
         if (use == ServerUse.Private) return;
         if (settings.Roles.HasFlag(ServerRoles.Ingest)) app.MapGroup("").DescribeIngest().MapUsageIngest();
         app.MapHealth();

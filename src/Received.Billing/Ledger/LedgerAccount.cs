@@ -1,3 +1,5 @@
+using System.Text.Json;
+
 namespace Received.Billing.Ledger;
 
 /// <summary>The chart of accounts. Stored: never renumber.</summary>
@@ -45,6 +47,24 @@ public enum EntryKind
     PaymentFee = 6,
     PaymentRefunded = 7,
 
-    /// <summary>Contract asset against deferred revenue: an entry of an earlier month has turned a balance round.</summary>
+    /// <summary>Contract asset against deferred revenue: an entry of an earlier month has turned a balance
+    /// round.</summary>
     ContractBalanceTurned = 8,
+}
+
+/// <summary>Accounts and kinds as the API names them: "contract_asset", "invoice_issued".</summary>
+public static class LedgerNames
+{
+    public static string Of(LedgerAccount account) => JsonNamingPolicy.SnakeCaseLower.ConvertName($"{account}");
+
+    public static string Of(EntryKind kind) => JsonNamingPolicy.SnakeCaseLower.ConvertName($"{kind}");
+
+    public static IEnumerable<string> Accounts => Enum.GetValues<LedgerAccount>().Select(Of);
+
+    public static LedgerAccount? Account(string name)
+    {
+        foreach (var account in Enum.GetValues<LedgerAccount>())
+            if (Of(account) == name) return account;
+        return null;
+    }
 }

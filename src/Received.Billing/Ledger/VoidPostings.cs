@@ -3,8 +3,8 @@ using Received.Model;
 namespace Received.Billing.Ledger;
 
 /// <summary>
-/// The reversal of an invoice's entry: what it did to receivable, tax and each cycle's balance is undone. Revenue stays,
-/// because what was used was used; the cycles' next revisions bill it again.
+/// The reversal of an invoice's entry: what it did to receivable, tax and each cycle's balance is undone. Revenue
+/// stays, because what was used was used; the cycles' next revisions bill it again.
 /// </summary>
 static class VoidPostings
 {

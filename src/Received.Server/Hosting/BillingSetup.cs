@@ -2,6 +2,7 @@ using System.Text;
 using Quartz;
 using Received.Billing.Contracts;
 using Received.Billing.Invoices;
+using Received.Billing.Ledger;
 using Received.Log;
 using Received.Server.Options;
 using Received.Usage;
@@ -24,6 +25,10 @@ static class BillingSetup
         services.AddSingleton<CyclePlanner>();
         services.AddSingleton<InvoiceBook>();
         services.AddSingleton<Invoicer>();
+        services.AddSingleton<LedgerReports>();
+        services.AddSingleton<AccountStatement>();
+        services.AddSingleton<Journal>();
+        services.AddSingleton<BookCheck>();
         if (!settings.Roles.HasFlag(ServerRoles.Bill)) return;
         services.AddQuartz(quartz => quartz.ScheduleJob<InvoicerJob>(trigger => trigger
             .WithIdentity("invoicer")

@@ -3,7 +3,8 @@ using Received.Billing.Store;
 
 namespace Received.Tests.Billing.Ledger;
 
-/// <summary>A billing database with two accounts, an entity and a customer each: of account n they have the id n.</summary>
+/// <summary>A billing database with two accounts, an entity and a customer each: of account n they have the id
+/// n.</summary>
 sealed class BooksRig
 {
     BooksRig(BillingStore store) => Store = store;
@@ -85,4 +86,21 @@ sealed class BooksRig
             PaidMinor = paidMinor,
             Document = "{}",
         };
+
+    public static PaymentRow Payment(long id, long? customer, long amountMinor, long freeMinor) => new()
+    {
+        Id = id,
+        AccountId = 1,
+        EntityId = 1,
+        CustomerId = customer,
+        Method = "wire",
+        ExternalId = $"{id}",
+        Currency = "EUR",
+        AmountMinor = amountMinor,
+        FreeMinor = freeMinor,
+        RefundedMinor = 0,
+        ReceivedDay = 0,
+        RecordedAtMs = 0,
+        Reference = "",
+    };
 }
