@@ -17,6 +17,8 @@ public sealed class KafkaLog : ILog
     /// <summary>Rating, the archive, and whoever looks something up: each goes on where it stopped.</summary>
     const int LanesMax = 3;
 
+    static readonly TimeSpan LookAgain = TimeSpan.FromMilliseconds(100);
+
     readonly KafkaLogOptions _options;
     readonly KafkaClients _clients;
     readonly KafkaAdmin _admin;
@@ -60,11 +62,20 @@ public sealed class KafkaLog : ILog
         var admin = new KafkaAdmin(options, clients, time);
         try
         {
-            var identity = await OpenIdentityAsync(options, clients, admin, time, logger);
-            var partitions = Enumerable.Range(0, options.Partitions).ToList();
-            var starts = await admin.ListAsync(options.Topic, partitions, OffsetSpec.Earliest());
-            var heads = await admin.ListAsync(options.Topic, partitions, OffsetSpec.Latest());
-            return new(options, clients, admin, identity, new(starts, heads), time, logger);
+            for (var started = time.GetTimestamp(); ;)
+            {
+                try
+                {
+                    return await OpenAsync(options, clients, admin, time, logger);
+                }
+                catch (KafkaException error) when (KafkaFault.ErrorOf(error).Code == ErrorCode.UnknownTopicOrPart
+                    && time.GetElapsedTime(started) < options.RequestTimeout)
+                {
+                    // Made a moment ago, and this broker has not heard of it; or deleted meanwhile, which the next
+                    // look at it says.
+                    await Task.Delay(LookAgain, time);
+                }
+            }
         }
         catch (KafkaException error)
         {
@@ -227,6 +238,16 @@ public sealed class KafkaLog : ILog
         await _watch.DisposeAsync();
         await Task.Run(() => _lanes.ForEach(lane => lane.Dispose()));
         _admin.Dispose();
+    }
+
+    static async Task<KafkaLog> OpenAsync(
+        KafkaLogOptions options, KafkaClients clients, KafkaAdmin admin, TimeProvider time, ILogger logger)
+    {
+        var identity = await OpenIdentityAsync(options, clients, admin, time, logger);
+        var partitions = Enumerable.Range(0, options.Partitions).ToList();
+        var starts = await admin.ListAsync(options.Topic, partitions, OffsetSpec.Earliest());
+        var heads = await admin.ListAsync(options.Topic, partitions, OffsetSpec.Latest());
+        return new(options, clients, admin, identity, new(starts, heads), time, logger);
     }
 
     static async Task<LogIdentity> OpenIdentityAsync(

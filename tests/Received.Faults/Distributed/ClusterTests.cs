@@ -98,11 +98,19 @@ public sealed class ClusterTests
     static async Task<Cluster> StartedAsync(OwnServers servers)
     {
         var cluster = await Cluster.MakeAsync(servers);
-        await cluster.StartAsync("door-1", "ingest");
-        await Task.WhenAll(
-            cluster.StartAsync("door-2", "ingest"), cluster.StartAsync("rater-1", "rate"),
-            cluster.StartAsync("rater-2", "rate"), cluster.StartAsync("archiver", "archive"));
-        return cluster;
+        try
+        {
+            await cluster.StartAsync("door-1", "ingest");
+            await Task.WhenAll(
+                cluster.StartAsync("door-2", "ingest"), cluster.StartAsync("rater-1", "rate"),
+                cluster.StartAsync("rater-2", "rate"), cluster.StartAsync("archiver", "archive"));
+            return cluster;
+        }
+        catch
+        {
+            await cluster.DisposeAsync();
+            throw;
+        }
     }
 
     static async Task KillAsync(OwnServers servers, Cluster cluster, string victim)
