@@ -8,6 +8,9 @@ static partial class LogMessages
         3001, LogLevel.Warning, "Accounts and keys cannot be read at the moment; the last ones known stay in use.")]
     public static partial void AccessUnreadable(this ILogger logger, Exception exception);
 
+    [LoggerMessage(3301, LogLevel.Warning, "{Subject} is left to the next round: {Reason}")]
+    public static partial void PaymentLeft(this ILogger logger, string subject, string reason);
+
     [LoggerMessage(3101, LogLevel.Information, "{Invoices} invoices so far; {Waiting} contracts wait for their usage, "
         + "{Problems} cannot be invoiced.")]
     public static partial void InvoicePage(this ILogger logger, int invoices, int waiting, int problems);

@@ -116,6 +116,7 @@ static class Compose
         services.AddSingleton(billing);
         services.AddSingleton<AccountBook>();
         services.AddBilling(settings);
+        services.AddPayments(settings);
         services.AddSingleton<AccessDirectory>();
         services.AddSingleton(settings);
         services.AddSingleton<RatingMetrics>();
@@ -163,6 +164,7 @@ static class Compose
             SuppressDiagnosticsCallback = _ => true,
         });
         app.UseStatusCodePages();
+        app.MapPayments();
         app.MapReading();
         app.MapAdmin();
         app.MapInvoices();

@@ -42,4 +42,10 @@ static partial class LogMessages
 
     [LoggerMessage(1011, LogLevel.Error, "The invoice run failed; the next one goes on where it ended.")]
     public static partial void InvoiceRunFailed(this ILogger logger, Exception exception);
+
+    [LoggerMessage(1012, LogLevel.Error, "The sweep of payments failed; the next one goes on where it ended.")]
+    public static partial void PaymentSweepFailed(this ILogger logger, Exception exception);
+
+    [LoggerMessage(1013, LogLevel.Information, "Notice {Type} {Id}: {Outcome}.")]
+    public static partial void NoticeTaken(this ILogger logger, string type, string id, string outcome);
 }

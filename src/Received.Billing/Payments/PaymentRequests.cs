@@ -50,12 +50,10 @@ public enum StartOutcome
     PaidBefore,
 }
 
-/// <param name="RefundId">Ours; makes the key.</param>
 /// <param name="PaymentExternalId">Of the payment that is given back.</param>
-public sealed record RefundRequest(AccountId Account, long RefundId, string PaymentExternalId, Money Amount)
-{
-    public string IdempotencyKey => $"refund:{Account}:{RefundId}";
-}
+/// <param name="IdempotencyKey">Stored with the refund: made from its id, or from the key that our client sent.</param>
+public sealed record RefundRequest(
+    AccountId Account, long RefundId, string PaymentExternalId, Money Amount, string IdempotencyKey);
 
 /// <param name="State">Pending: taken by the other side, the money is on its way.</param>
 /// <param name="ExternalId">The other side's id of the refund; null where it was declined.</param>

@@ -1,3 +1,4 @@
+using Received.Billing.Payments.Stripe;
 using Received.Ingest;
 using Received.Log.Kafka;
 using Received.Log.Segments;
@@ -15,9 +16,11 @@ namespace Received.Server.Options;
 /// </summary>
 /// <param name="Kafka">Null where the log is segment files.</param>
 /// <param name="ClickHouse">Null where usage rests in DuckDB and keys in run files.</param>
+/// <param name="Stripe">Null where no cards are taken.</param>
 sealed record Settings(
     IConfiguration Configuration, ServerOptions Server, SegmentLogOptions Log, KafkaLogOptions? Kafka,
-    RatingOptions Rating, RunOptions Keys, DuckDbOptions Usage, ClickHouseOptions? ClickHouse, BillingOptions Billing)
+    RatingOptions Rating, RunOptions Keys, DuckDbOptions Usage, ClickHouseOptions? ClickHouse, BillingOptions Billing,
+    StripeOptions? Stripe)
 {
     public const string LogSection = "Received:Log";
     public const string KafkaSection = "Received:Log:Kafka";
@@ -60,9 +63,14 @@ sealed record Settings(
             ClickHouseSection, nameof(ClickHouseOptions.ConnectionString));
         var rating = check.Bind<RatingOptions>(RatingSection);
         var keys = check.Bind<RunOptions>(KeysSection);
+        var billing = check.Bind<BillingOptions>(BillingSection);
+        var stripe = check.BindChosen<StripeOptions>(StripeOptions.Section, nameof(StripeOptions.SecretKey));
+        if (stripe is not null && string.IsNullOrWhiteSpace(stripe.WebhookSecrets))
+            check.Refuse(
+                StripeOptions.Section, nameof(StripeOptions.WebhookSecrets),
+                "cards are taken, but no notice of Stripe's could be believed: set the endpoint's secret (whsec_...).");
         var settings = new Settings(
-            configuration, server, log, kafka, rating, keys, usage, clickHouse,
-            check.Bind<BillingOptions>(BillingSection));
+            configuration, server, log, kafka, rating, keys, usage, clickHouse, billing, stripe);
         if (settings.WhyNotApart() is { } reason)
             check.Refuse(ServerOptions.Section, nameof(ServerOptions.Roles), reason);
         check.ThrowIfRefused();

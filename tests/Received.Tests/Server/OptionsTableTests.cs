@@ -4,6 +4,7 @@ using System.Reflection;
 using System.Text;
 using System.Text.RegularExpressions;
 using System.Xml.Linq;
+using Received.Billing.Payments.Stripe;
 using Received.Ingest;
 using Received.Log.Kafka;
 using Received.Log.Segments;
@@ -35,6 +36,7 @@ public sealed class OptionsTableTests
         (Settings.KeysSection, typeof(RunOptions)),
         (Settings.UsageSection, typeof(DuckDbOptions)),
         (Settings.ClickHouseSection, typeof(ClickHouseOptions)),
+        (StripeOptions.Section, typeof(StripeOptions)),
     ];
 
     // What the program sets itself, from the data folder.

@@ -137,7 +137,8 @@ public sealed class WholeRunTests : IAsyncLifetime
         var mapped = _server.Provider.GetRequiredService<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>()
             .Where(endpoint => endpoint.RoutePattern.RawText!.StartsWith("/api/", StringComparison.Ordinal))
             .SelectMany(endpoint => endpoint.Metadata.GetMetadata<IHttpMethodMetadata>()!.HttpMethods
-                .Select(verb => $"{verb} {endpoint.RoutePattern.RawText}"));
+                // A group's own path ends in a slash here, and in none where it is documented.
+                .Select(verb => $"{verb} {endpoint.RoutePattern.RawText!.TrimEnd('/')}"));
         Assert.Equal(mapped.Order(), documented.Order());
     }
 

@@ -32,7 +32,9 @@ public sealed class StripeCard : IPaymentMethod, IDisposable
     {
         _options = options;
         _time = time;
-        _http = new(handler ?? new SocketsHttpHandler()) { Timeout = options.Timeout };
+        // A stand-in on this machine is never behind a proxy.
+        handler ??= new SocketsHttpHandler { UseProxy = !new Uri(options.ApiBase).IsLoopback };
+        _http = new(handler) { Timeout = options.Timeout };
         _client = new(
             options.SecretKey, apiBase: options.ApiBase.TrimEnd('/'),
             httpClient: new SystemNetHttpClient(_http, options.RetriesMax, enableTelemetry: false));

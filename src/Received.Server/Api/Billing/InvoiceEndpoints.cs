@@ -3,6 +3,7 @@ using System.Text;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Received.Billing.Documents;
 using Received.Billing.Invoices;
+using Received.Billing.Payments.Wire;
 
 namespace Received.Server.Api.Billing;
 
@@ -110,7 +111,9 @@ static class InvoiceEndpoints
     }
 
     static InvoiceDocument Document(ListedInvoice invoice) => invoice.ToDocument(
-        invoice.Record.Bank is { } bank ? new(bank.Name, bank.Iban, bank.Bic) : null);
+        invoice.Record.Bank is { } bank
+            ? new(bank.Name, bank.Iban, bank.Bic, RfReference.Grouped(RfReference.OfInvoice(invoice.Id)))
+            : null);
 
     static InvoiceSummary ToSummary(ListedInvoice invoice)
     {

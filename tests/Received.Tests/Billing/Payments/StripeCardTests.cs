@@ -104,12 +104,13 @@ public sealed class StripeCardTests : IAsyncLifetime
     {
         var started = await _card.StartAsync(Request());
         var intent = _fake.Books.Pay(started.ExternalId!, TestCards.RefundWaits).IntentId;
-        var request = new RefundRequest(Target.Account, 5, intent, Eur(1_900));
+        var request = new RefundRequest(Target.Account, 5, intent, Eur(1_900), "refund:7:5");
         _fake.Switches.FailNext(StripeFault.AnswerLost);
         await Assert.ThrowsAsync<PaymentOutcomeUnknownException>(() => _card.RefundAsync(request));
         var answer = await _card.RefundAsync(request);
         Assert.Equal(RefundState.Pending, answer.State);
-        var tooMuch = await _card.RefundAsync(new(Target.Account, 6, intent, Eur(3_001)));
+        var tooMuch = await _card.RefundAsync(
+            new(Target.Account, 6, intent, Eur(3_001), "refund:7:6"));
         Assert.Equal((RefundState.Failed, "amount_too_large"), (tooMuch.State, tooMuch.Reason));
         _fake.Books.MoveRefund(answer.ExternalId!, "succeeded");
         Assert.Equal(
