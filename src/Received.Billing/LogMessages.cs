@@ -17,4 +17,14 @@ static partial class LogMessages
 
     [LoggerMessage(3102, LogLevel.Error, "Contract '{Contract}' of account {Account} cannot be invoiced: {Reason}")]
     public static partial void ContractNotInvoiced(this ILogger logger, uint account, string contract, string reason);
+
+    [LoggerMessage(
+        3010, LogLevel.Warning, "The contracts cannot be read; the doors go on with those that they know.")]
+    public static partial void CatalogUnreadable(this ILogger logger, Exception exception);
+
+    [LoggerMessage(
+        3011, LogLevel.Error,
+        "Contract '{Contract}' of account {Account} cannot be read; the doors check no assertions against it.")]
+    public static partial void ContractUnreadable(
+        this ILogger logger, uint account, string contract, Exception exception);
 }

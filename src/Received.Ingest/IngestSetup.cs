@@ -5,6 +5,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Received.Ingest.Batching;
 using Received.Ingest.Http;
+using Received.Model.Catalog;
 
 namespace Received.Ingest;
 
@@ -16,7 +17,8 @@ public static class IngestSetup
 
     /// <summary>
     /// Needs an <c>ILog</c> and an <c>AccessDirectory</c> in the container; takes the container's <c>TimeProvider</c>,
-    /// or the system's. Options come from the section <see cref="IngestOptions.Section"/>.
+    /// or the system's, and its <c>CatalogDirectory</c>, or one that stays empty. Options come from the section
+    /// <see cref="IngestOptions.Section"/>.
     /// </summary>
     public static IServiceCollection AddIngest(this IServiceCollection services)
     {
@@ -26,6 +28,7 @@ public static class IngestSetup
             .ValidateDataAnnotations().ValidateOnStart();
         services.AddMetrics();
         services.TryAddSingleton(TimeProvider.System);
+        services.TryAddSingleton<CatalogDirectory>();
         services.AddSingleton<IngestMetrics>();
         services.AddSingleton<Admission>();
         services.AddSingleton<FrameBatcher>();

@@ -3,6 +3,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using Microsoft.Extensions.Logging.Console;
 using Received.Billing.Access;
+using Received.Billing.Catalog;
 using Received.Billing.Store;
 using Received.Ingest;
 using Received.Model.Access;
@@ -62,6 +63,7 @@ static class Compose
             app.Lifetime.ApplicationStopped.Register(logging.Dispose);
             Map(app, settings, use);
             await app.Services.GetRequiredService<AccessFeed>().ReloadAsync(cancellation);
+            await app.Services.GetRequiredService<CatalogFeed>().ReloadAsync(cancellation);
             return app;
         }
         catch
@@ -135,10 +137,13 @@ static class Compose
             json.SerializerOptions.Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping;
             json.SerializerOptions.TypeInfoResolverChain.Insert(0, ApiJson.Default);
             json.SerializerOptions.TypeInfoResolverChain.Insert(1, LedgerJson.Default);
+            json.SerializerOptions.TypeInfoResolverChain.Insert(1, CatalogJson.Default);
         });
         Telemetry.Add(services, settings.Server);
         services.AddSingleton<Groups>();
         AddLoop(services, "access", provider => provider.GetRequiredService<AccessFeed>().RunAsync);
+        if (settings.Roles.HasFlag(ServerRoles.Ingest))
+            AddLoop(services, "catalog", provider => provider.GetRequiredService<CatalogFeed>().RunAsync);
         if (engine.StoreFailure is not null) AddLoop(services, "store", _ => engine.OpenStoreAtLastAsync);
         if (engine.Refusal is not null) return;
         services.AddHostedService(provider => provider.GetRequiredService<Groups>());
@@ -166,6 +171,7 @@ static class Compose
         app.UseStatusCodePages();
         app.MapPayments();
         app.MapReading();
+        app.MapCatalog();
         app.MapAdmin();
         app.MapInvoices();
         app.MapLedger();

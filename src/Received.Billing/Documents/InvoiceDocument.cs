@@ -91,7 +91,7 @@ public sealed record DocumentLine(
 public sealed record DocumentTax(string Name, string Rate, string? Note, decimal Taxable, decimal Tax);
 
 /// <param name="Reference">What a transfer must state, such as an ISO 11649 reference (RF...).</param>
-/// <param name="CardLink">Absolute http(s) address of a page where a card is taken; anything else is not linked.</param>
+/// <param name="CardLink">Absolute http(s) address of a page where a card is taken; all else is not linked.</param>
 public sealed record DocumentPayment(
     string? BankName = null,
     string? Iban = null,

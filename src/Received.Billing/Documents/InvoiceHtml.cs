@@ -164,7 +164,9 @@ public static class InvoiceHtml
             if (!string.IsNullOrWhiteSpace(line.Description))
                 Put(page, $"<span class=\"quiet\">{Text(line.Description)}</span><br>");
             Put(page, $"<span class=\"quiet\">{Escape(format.Period(line.First, line.Last))}</span></th>");
-            var unit = string.IsNullOrWhiteSpace(line.Unit) ? "" : $"<br><span class=\"quiet\">{Text(line.Unit)}</span>";
+            var unit = string.IsNullOrWhiteSpace(line.Unit)
+                ? ""
+                : $"<br><span class=\"quiet\">{Text(line.Unit)}</span>";
             Cell(page, words.Quantity, $"<span>{Escape(format.Number(line.Quantity))}{unit}</span>");
             Cell(page, words.UnitPrice, Escape(format.Number(line.UnitPrice)));
             Cell(page, words.Tax, Escape(format.Percent(line.TaxRate)));

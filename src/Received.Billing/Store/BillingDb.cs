@@ -63,6 +63,11 @@ sealed class BillingDb(DbContextOptions<BillingDb> options) : DbContext(options)
         modelBuilder.Entity<SeriesCounterRow>().HasKey(row => new { row.EntityId, row.Series });
         modelBuilder.Entity<PostingRow>().HasKey(row => new { row.EntryId, row.Number });
         modelBuilder.Entity<ClosedPeriodRow>().HasKey(row => new { row.EntityId, row.Period });
+        // Two changes of one entry at once: the database lets one through.
+        modelBuilder.Entity<EntityRow>().Property(row => row.Version).IsConcurrencyToken();
+        modelBuilder.Entity<CustomerRow>().Property(row => row.Version).IsConcurrencyToken();
+        modelBuilder.Entity<ProductRow>().Property(row => row.Version).IsConcurrencyToken();
+        modelBuilder.Entity<ContractRow>().Property(row => row.LatestVersion).IsConcurrencyToken();
         modelBuilder.Entity<EntryRow>().HasMany(row => row.Postings).WithOne().HasForeignKey(row => row.EntryId);
         foreach (var entity in modelBuilder.Model.GetEntityTypes())
         {

@@ -1,7 +1,7 @@
 namespace Received.Billing.Store;
 
-/// <summary>A legal entity of an account, which issues invoices and keeps books.</summary>
-sealed class EntityRow
+/// <summary>What entries of the catalog have in common; no table of its own.</summary>
+abstract class CatalogRow
 {
     public long Id { get; set; }
 
@@ -12,6 +12,14 @@ sealed class EntityRow
     /// <summary>Raised by every change; a change that names an older one is refused.</summary>
     public required int Version { get; set; }
 
+    public required bool IsArchived { get; set; }
+
+    public required long ChangedAtMs { get; set; }
+}
+
+/// <summary>A legal entity of an account, which issues invoices and keeps books.</summary>
+sealed class EntityRow : CatalogRow
+{
     public required string Name { get; set; }
 
     /// <summary>Lines, with line feeds between them.</summary>
@@ -37,22 +45,10 @@ sealed class EntityRow
 
     /// <summary>What its invoices' numbers begin with; "INV-".</summary>
     public required string Series { get; set; }
-
-    public required bool IsArchived { get; set; }
-
-    public required long ChangedAtMs { get; set; }
 }
 
-sealed class CustomerRow
+sealed class CustomerRow : CatalogRow
 {
-    public long Id { get; set; }
-
-    public required uint AccountId { get; set; }
-
-    public required string Ref { get; set; }
-
-    public required int Version { get; set; }
-
     public required string Name { get; set; }
 
     /// <summary>Lines, with line feeds between them.</summary>
@@ -67,30 +63,14 @@ sealed class CustomerRow
 
     /// <summary>BCP 47, of documents: "en".</summary>
     public required string Language { get; set; }
-
-    public required bool IsArchived { get; set; }
-
-    public required long ChangedAtMs { get; set; }
 }
 
-sealed class ProductRow
+sealed class ProductRow : CatalogRow
 {
-    public long Id { get; set; }
-
-    public required uint AccountId { get; set; }
-
-    public required string Ref { get; set; }
-
-    public required int Version { get; set; }
-
     public required string Name { get; set; }
 
     /// <summary>As documents show it: "calls", "GB"; may be empty.</summary>
     public required string Unit { get; set; }
-
-    public required bool IsArchived { get; set; }
-
-    public required long ChangedAtMs { get; set; }
 }
 
 sealed class ContractRow

@@ -9,6 +9,7 @@ using Received.Ingest.Formats;
 using Received.Ingest.Validation;
 using Received.Model;
 using Received.Model.Access;
+using Received.Model.Catalog;
 
 namespace Received.Ingest.Http;
 
@@ -18,7 +19,7 @@ namespace Received.Ingest.Http;
 /// its events are taken, and its retry meets its keys.
 /// </summary>
 sealed class UsageEndpoint(
-    FrameBatcher batcher, Admission admission, AccessDirectory access, TimeProvider time,
+    FrameBatcher batcher, Admission admission, AccessDirectory access, CatalogDirectory catalog, TimeProvider time,
     IOptions<IngestOptions> options, IngestMetrics metrics, ILogger<UsageEndpoint> logger)
 {
     readonly IngestOptions _options = options.Value;
@@ -77,6 +78,7 @@ sealed class UsageEndpoint(
         var receivedAtMs = time.GetUtcNow().ToUnixTimeMilliseconds();
         if (Problem.Of(Scan(head, isBatch, body.Span, events, receivedAtMs), _options.BatchEventsMax) is { } fault)
             return fault;
+        AssertionCheck.Apply(catalog.Current, head.Principal.Account.Id, events, body.Span);
         metrics.BodyRead(body.Length, events.Count);
         CountRefusals(events);
         if (events.Count == 0) return Problem.BatchEmpty;

@@ -30,6 +30,7 @@ public enum RejectReason : byte
     QuantityTooLarge,
     QuantityNegative,
     CurrencyMalformed,
+    ValidationMismatch,
 }
 
 /// <summary>The field that a refusal is about.</summary>
@@ -91,6 +92,7 @@ static class RejectTable
         RejectReason.QuantityTooLarge => "quantity_too_large",
         RejectReason.QuantityNegative => "quantity_negative",
         RejectReason.CurrencyMalformed => "currency_malformed",
+        RejectReason.ValidationMismatch => "validation_mismatch",
     };
 
     public static string Detail(RejectReason reason) => reason switch
@@ -125,6 +127,8 @@ static class RejectTable
         RejectReason.QuantityTooLarge => "A quantity must be below 10^15.",
         RejectReason.QuantityNegative => "A quantity must not be negative; the account does not allow it.",
         RejectReason.CurrencyMalformed => "A currency is three upper-case letters, as in ISO 4217.",
+        RejectReason.ValidationMismatch => "The customer's contract for this product has another currency or entity "
+            + "at that time; the event is stored nowhere.",
     };
 
     /// <summary>

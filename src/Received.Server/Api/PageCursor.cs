@@ -23,6 +23,16 @@ static class PageCursor
     public static string Format(LogPosition position, string question) =>
         Encode([Fingerprint(question), EventRef.Format(position)]);
 
+    /// <summary>Where a list in the order of its ids ended.</summary>
+    public static string Format(long id, string question) => Encode([Fingerprint(question), id.ToString()]);
+
+    public static bool TryParse(string text, string question, out long id)
+    {
+        id = 0;
+        return Decode(text, question) is [_, var number]
+            && long.TryParse(number, System.Globalization.NumberStyles.None, null, out id);
+    }
+
     public static bool TryParse(string text, string question, out TotalsCursor? cursor)
     {
         cursor = null;

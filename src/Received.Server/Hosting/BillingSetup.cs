@@ -1,9 +1,11 @@
 using System.Text;
 using Quartz;
+using Received.Billing.Catalog;
 using Received.Billing.Contracts;
 using Received.Billing.Invoices;
 using Received.Billing.Ledger;
 using Received.Log;
+using Received.Model.Catalog;
 using Received.Server.Options;
 using Received.Usage;
 
@@ -22,6 +24,12 @@ static class BillingSetup
                 (account, customer) => Partitioning.Of(
                     account, Encoding.UTF8.GetBytes(customer), identity.PartitionCount));
         });
+        services.AddSingleton<EntityBook>();
+        services.AddSingleton<CustomerBook>();
+        services.AddSingleton<ProductBook>();
+        services.AddSingleton<ContractBook>();
+        services.AddSingleton<CatalogDirectory>();
+        services.AddSingleton<CatalogFeed>();
         services.AddSingleton<CyclePlanner>();
         services.AddSingleton<InvoiceBook>();
         services.AddSingleton<Invoicer>();

@@ -10,6 +10,7 @@ using Microsoft.Extensions.Time.Testing;
 using Received.Ingest;
 using Received.Log;
 using Received.Model.Access;
+using Received.Model.Catalog;
 using Xunit;
 
 namespace Received.Tests.Ingest;
@@ -46,6 +47,8 @@ sealed class DoorHost : IAsyncDisposable
     public Uri Address { get; }
 
     public HttpClient Client { get; }
+
+    public CatalogDirectory Catalog => _app.Services.GetRequiredService<CatalogDirectory>();
 
     public static async Task<DoorHost> StartAsync(Action<IngestOptions>? options = null, MemoryLog? log = null)
     {

@@ -65,7 +65,7 @@ sealed class PdfFile
         return file.ToArray();
     }
 
-    /// <summary>Text outside of pages: UTF-16 with its mark, in hex, so that nothing in it can end the string.</summary>
+    /// <summary>Text outside of pages: UTF-16 with its mark, in hex, so that nothing in it ends the string.</summary>
     public static string TextString(string text) =>
         $"<FEFF{Convert.ToHexString(Encoding.BigEndianUnicode.GetBytes(text))}>";
 }

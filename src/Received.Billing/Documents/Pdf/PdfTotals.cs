@@ -1,6 +1,6 @@
 namespace Received.Billing.Documents.Pdf;
 
-/// <summary>Net, tax by name and rate, total, paid and open: kept together on a page as long as a page can hold it.</summary>
+/// <summary>Net, tax by name and rate, total, paid and open: kept together where a page can hold it.</summary>
 sealed class PdfTotals
 {
     const double Left = PdfFlow.Left + 216;

@@ -9,7 +9,7 @@ static class InvoiceRoutes
     {
         var read = app.MapGroup("/api/invoices").WithTags("Invoices")
             .AddEndpointFilter(Refusals.Filter).AddEndpointFilter(Callers.Require(Scopes.BillingRead));
-        read.MapGet("/", InvoiceEndpoints.HandleList)
+        read.MapGet("", InvoiceEndpoints.HandleList)
             .Describe(
                 "Invoices in the order in which they were made.", ApiDescription.Customer,
                 ("state", "draft, issued, partly_paid, paid or void."),

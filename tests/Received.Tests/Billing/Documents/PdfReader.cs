@@ -49,7 +49,8 @@ sealed partial class PdfReader
     public bool PlacesAreRight => _places.Count > 0
         && _places.All(place => _text.AsSpan(place.Value).StartsWith($"{place.Key} 0 obj\n"));
 
-    string Body(int number) => _text[_places[number].._text.IndexOf("endobj", _places[number], StringComparison.Ordinal)];
+    string Body(int number) =>
+        _text[_places[number].._text.IndexOf("endobj", _places[number], StringComparison.Ordinal)];
 
     byte[] Stream(int number)
     {
