@@ -82,6 +82,33 @@ public sealed class RatingLoopTests : IDisposable
     }
 
     [Fact]
+    public async Task Law_5_a_partition_comes_again_up_to_any_position_step_by_step_and_no_further()
+    {
+        var log = new History(7, 80).Log;
+        var straight = new RaterRun(log, PartitionRater.CountMax);
+        await straight.ToEnd();
+        var archive = Archive(log);
+        await RunUntil(archive, () => archive.Snapshot().All(lag => lag.Frames == 0));
+        await log.TrimAsync([50]);
+        var scratch = new MemoryStore();
+        var stepwise = await Anew(log, scratch);
+        foreach (var next in new long[] { 0, 1, 33, 50, 51, 80 })
+        {
+            await stepwise.RateAsync(UpTo(next));
+            Assert.Equal((next, next), (stepwise.FrameCount, scratch.Of(History.Partition).Progress.Next));
+            var direct = new MemoryStore();
+            await (await Anew(log, direct)).RateAsync(UpTo(next));
+            Assert.Equal(await Lines(direct), await Lines(scratch));
+        }
+
+        Assert.Equal(straight.Export(), await Lines(scratch));
+        foreach (var wrong in new[] { UpTo(40), UpTo(81), UpTo(80) with { Generation = 9 } })
+            await Assert.ThrowsAsync<InvalidOperationException>(() => stepwise.RateAsync(wrong));
+
+        RatedUpTo UpTo(long next) => new(History.Partition, log.Identity.Generation, next);
+    }
+
+    [Fact]
     public async Task A_log_that_is_not_the_one_rated_is_refused_and_nothing_is_changed()
     {
         var log = Of(5);
@@ -250,6 +277,12 @@ public sealed class RatingLoopTests : IDisposable
 
     async Task<ReratingResult> Rerate(ScriptedLog log) => await new Rerating(
         log, _store, new MemoryStore(), new MemoryKeys(), Fast, TimeProvider.System).RunAsync(Path.GetTempFileName());
+
+    async Task<RatingAnew> Anew(ScriptedLog log, MemoryStore scratch)
+    {
+        await scratch.OpenAsync(log.Identity);
+        return new(log, _store, scratch, new MemoryKeys(), Fast);
+    }
 
     IReadOnlyList<Heartbeat> Beats() => _store.ReadHeartbeatsAsync().AsTask().Result;
 
