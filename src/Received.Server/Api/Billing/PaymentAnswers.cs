@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace Received.Server.Api.Billing;
 
 /// <summary>A transfer that was seen in the bank account.</summary>
@@ -10,23 +12,29 @@ namespace Received.Server.Api.Billing;
 /// <param name="EntityRef">Whose bank account; needed where neither invoices nor a single entity tell.</param>
 /// <param name="Invoices">What it pays, in this order, such as inv_17.</param>
 /// <param name="Rest">Where no invoice is named but the customer is: oldest_first (default), or credit.</param>
+[JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
 sealed record RecordPaymentBody(
     string? Method, string? Amount, string? Currency, string? ReceivedOn, string? Reference, string? ExternalId,
     string? CustomerRef, string? EntityRef, IReadOnlyList<string>? Invoices, string? Rest);
 
+[JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
 sealed record AllocateBody(IReadOnlyList<AllocateItem>? Allocations);
 
 /// <param name="Invoice">inv_17</param>
 /// <param name="Amount">Decimal text; as much as is free and open by default.</param>
+[JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
 sealed record AllocateItem(string? Invoice, string? Amount);
 
 /// <param name="Invoice">What the payment gave to it is taken back.</param>
+[JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
 sealed record ReleaseBody(string? Invoice);
 
 /// <param name="Amount">Decimal text; all that is left by default.</param>
+[JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
 sealed record AmountBody(string? Amount);
 
 /// <param name="Method">card (default) or wire.</param>
+[JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
 sealed record PayBody(string? Method);
 
 /// <summary>A page of payments, newest first.</summary>

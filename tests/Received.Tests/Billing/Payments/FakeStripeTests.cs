@@ -109,6 +109,25 @@ public sealed class FakeStripeTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_disputed_charge_has_a_dispute_and_lists_find_what_belongs_to_an_intent()
+    {
+        var intent = _fake.Books.Pay((await CreateAsync("k1")).Id, TestCards.Disputed).IntentId;
+        _fake.Books.Pay((await CreateAsync("k2")).Id, TestCards.Good);
+        var dispute = Assert.Single(await _client.V1.Disputes.ListAsync(new() { PaymentIntent = intent }));
+        Assert.Equal(("needs_response", 4_900), (dispute.Status, dispute.Amount));
+        Assert.Equal(intent, (await _client.V1.Disputes.GetAsync(dispute.Id)).PaymentIntentId);
+        var charge = Assert.Single(await _client.V1.Charges.ListAsync(new() { PaymentIntent = intent }));
+        Assert.True(charge.Disputed);
+        Assert.Equal(2, (await _client.V1.PaymentIntents.ListAsync()).Count());
+        Assert.Single(await _client.V1.BalanceTransactions.ListAsync(new() { Source = charge.Id }));
+        var first = await _client.V1.PaymentIntents.ListAsync(new() { Limit = 1 });
+        Assert.True(first.HasMore);
+        Assert.Equal(
+            intent,
+            Assert.Single(await _client.V1.PaymentIntents.ListAsync(new() { StartingAfter = first.Single().Id })).Id);
+    }
+
+    [Fact]
     public async Task Events_are_listed_newest_first_and_read_by_id()
     {
         _fake.Books.Pay((await CreateAsync("k1")).Id, TestCards.Good);

@@ -127,6 +127,9 @@ public sealed class PaymentApiTests : IAsyncLifetime
         await _server.RefusedAsync(
             400, "body_invalid", "POST", "/api/payments", """{"invoices":["a",{}]}""", "/invoices/1");
         await _server.RefusedAsync(400, "body_invalid", "POST", "/api/payments", "{");
+        // A slip in a name must not turn a part into all.
+        await _server.RefusedAsync(
+            400, "body_invalid", "POST", "/api/payments/pay_1/refund", """{"ammount":"1.00"}""", "/ammount");
         await _server.RefusedAsync(400, "body_missing", "POST", "/api/payments", "");
         await _server.RefusedAsync(413, "body_too_large", "POST", "/api/payments", new string(' ', 70_000));
     }
