@@ -85,6 +85,16 @@ public sealed class CatalogApiTests(CatalogServer shared) : IClassFixture<Catalo
         Assert.Equal(reference, read.GetProperty("ref").GetString());
     }
 
+    [Fact]
+    public async Task The_next_invoice_is_found_by_a_contracts_reference_of_any_characters()
+    {
+        await FillAsync();
+        await PostAsync("/api/contracts", Contract("k%2F/ü", Line.Replace("\"p\"", "\"q\"")), 201);
+        var next = await _server.GetAsync("/api/invoices/next/" + Uri.EscapeDataString("k%2F/ü"), _key);
+        Assert.Equal(JsonValueKind.Array, next.GetProperty("invoices").ValueKind);
+        Assert.Equal(404, (await _server.SendAsync(HttpMethod.Get, "/api/invoices/next/k%2F", _key)).Status);
+    }
+
     [Theory]
     [InlineData("""{"ref":"x","name":"n","colour":"red"}""", 422, "unknown_field", "/colour")]
     [InlineData("""{"ref":"x","name":"n","name":"m"}""", 422, "duplicate_field", "/name")]
@@ -116,7 +126,7 @@ public sealed class CatalogApiTests(CatalogServer shared) : IClassFixture<Catalo
     [InlineData("arrears", "Arrears", "/lines/0/timing")]
     [InlineData("\"19\"", "100.5", "/lines/0/tax/rate")]
     [InlineData("2026-01-01", "2026-02-30", "/lines/0/start")]
-    [InlineData("\"p\"", "\"q\"", "/lines/0/product_ref")]
+    [InlineData("\"p\"", "\"r\"", "/lines/0/product_ref")]
     [InlineData("\"timing\"", "\"cycle\":{\"unit\":\"week\"},\"timing\"", "/lines/0/cycle/unit")]
     [InlineData("\"timing\"", "\"cycle\":{\"count\":1.5},\"timing\"", "/lines/0/cycle/count")]
     [InlineData("\"timing\"", "\"cycles\":{},\"timing\"", "/lines/0/cycles")]
@@ -197,6 +207,7 @@ public sealed class CatalogApiTests(CatalogServer shared) : IClassFixture<Catalo
         await PostAsync(
             "/api/customers", """{"ref":"c/1 ü","name":"ACME","address":["1 Road"],"country":"US"}""", 201);
         await PostAsync("/api/products", """{"ref":"p","name":"API calls"}""", 201);
+        await PostAsync("/api/products", """{"ref":"q","name":"Storage"}""", 201);
         await PostAsync("/api/contracts", Contract("k1", Line), 201);
     }
 

@@ -101,13 +101,13 @@ static class CatalogRoutes
         where TBody : notnull => route.Accepts<TBody>("application/json");
 
     /// <summary>The handlers read the reference off the request line, so the document has to be told of it.</summary>
-    static RouteHandlerBuilder InPath(this RouteHandlerBuilder route) =>
+    public static RouteHandlerBuilder InPath(this RouteHandlerBuilder route, string name = "ref") =>
         route.AddOpenApiOperationTransformer((operation, _, _) =>
         {
             operation.Parameters ??= [];
             operation.Parameters.Add(new OpenApiParameter
             {
-                Name = "ref",
+                Name = name,
                 In = ParameterLocation.Path,
                 Required = true,
                 Description = "The reference, percent-encoded where a path cannot hold it ('/' is %2F).",

@@ -45,9 +45,9 @@ static class InvoiceEndpoints
                 InvoicePdf.Render(Document(found)), PdfType, $"{found.Number ?? InvoiceId.Format(found.Id)}.pdf")
             : NotFound(invoice);
 
-    public static async Task<IResult> HandleNext(HttpContext http, string contract, InvoiceBook book)
+    public static async Task<IResult> HandleNext(HttpContext http, InvoiceBook book)
     {
-        var reference = Uri.UnescapeDataString(contract);
+        var reference = RefPath.Read(http, segment: 4);
         try
         {
             var next = await book.NextAsync(Callers.Account(http).Id, reference, http.RequestAborted);

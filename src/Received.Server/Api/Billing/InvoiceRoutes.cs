@@ -26,7 +26,7 @@ static class InvoiceRoutes
             .Produces<string>(200, "application/pdf").ProducesProblem(401).ProducesProblem(403).ProducesProblem(404);
         read.MapGet("/next/{contract}", InvoiceEndpoints.HandleNext)
             .Describe("A contract's next invoices as they would be now, by the code that will make them.")
-            .AddEndpointFilter(Refusals.RequireStore)
+            .InPath("contract").AddEndpointFilter(Refusals.RequireStore)
             .Produces<InvoicePreview>().ProducesProblem(401).ProducesProblem(403).ProducesProblem(404)
             .ProducesProblem(409).ProducesProblem(503);
         read.MapPost("/{invoice}/verify", VerifyEndpoint.Handle)

@@ -8,14 +8,12 @@ namespace Received.Server.Api.Billing;
 /// </summary>
 static class RefPath
 {
-    /// <summary>Segments before the reference: "", "api", "customers".</summary>
-    const int RefSegment = 3;
-
     /// <summary>
     /// The reference in <c>/api/customers/{ref}</c>, decoded once; "", which names nothing, if the request line is not
     /// of that form.
     /// </summary>
-    public static string Read(HttpContext http)
+    /// <param name="segment">Where it stands; before it are "", "api" and "customers".</param>
+    public static string Read(HttpContext http, int segment = 3)
     {
         var target = http.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget;
         if (!target.StartsWith('/')) return "";
@@ -23,8 +21,8 @@ static class RefPath
         var segments = (end < 0 ? target : target[..end]).Split('/');
         var path = http.Request.Path.Value!.Split('/');
         // Dots that were taken out of the path stand in the request line: then its segments are others.
-        return segments.Length > RefSegment && segments[1] == path[1] && segments[2] == path[2]
-            ? Uri.UnescapeDataString(segments[RefSegment])
+        return segments.Length > segment && segments.AsSpan(0, segment).SequenceEqual(path.AsSpan(0, segment))
+            ? Uri.UnescapeDataString(segments[segment])
             : "";
     }
 
