@@ -77,8 +77,10 @@ sealed class BillingPage
             charges.MaxBy(charge => charge.Revision)?.Quantity ?? 0);
     }
 
+    /// <param name="settledAfterMs">Settled cycles too that end after it: for closings.</param>
     public static async Task<BillingPage> ReadAsync(
-        BillingDb db, IReadOnlyList<long> contractIds, CancellationToken cancellation)
+        BillingDb db, IReadOnlyList<long> contractIds, CancellationToken cancellation,
+        long settledAfterMs = long.MaxValue)
     {
         var wanted = await db.Contracts.AsNoTracking().Where(row => contractIds.Contains(row.Id))
             .OrderBy(row => row.AccountId).ThenBy(row => row.Id).ToListAsync(cancellation);
@@ -91,7 +93,8 @@ sealed class BillingPage
         var versions = (await db.ContractVersions.AsNoTracking().Where(row => siblingIds.Contains(row.ContractId))
             .OrderBy(row => row.Number).ToListAsync(cancellation)).ToLookup(row => row.ContractId);
         var cycles = await db.Cycles.AsNoTracking()
-            .Where(row => contractIds.Contains(row.ContractId) && row.State != CycleState.Settled)
+            .Where(row => contractIds.Contains(row.ContractId)
+                && (row.State != CycleState.Settled || row.EndMs > settledAfterMs))
             .OrderBy(row => row.LineRef).ThenBy(row => row.Number).ToListAsync(cancellation);
         var cycleIds = cycles.Where(row => row.Revision > 0).Select(row => row.Id).ToList();
         var charges = await db.Charges.AsNoTracking().Where(row => cycleIds.Contains(row.CycleId))

@@ -15,10 +15,10 @@ sealed record InvoiceFacts(
 sealed record ChargeFacts(
     long CycleId, int Revision, string ProductRef, Money Amount, IReadOnlyList<MonthAmount> Earned);
 
-/// <summary>All that has been earned of a cycle so far.</summary>
+/// <summary>What has been earned of a cycle so far.</summary>
 /// <param name="Earned">
-/// By accounting month, from the cycle's begin, not only what is new: a month that is not in it has earned nothing, and
-/// what was recognised for it is taken back.
+/// By accounting month, each whole and not only what is new; a month that has not ended may be left out, and what is
+/// recognised for a month that is left out stays.
 /// </param>
 sealed record RecognitionFacts(CycleSubject Cycle, IReadOnlyList<MonthAmount> Earned);
 

@@ -31,14 +31,14 @@ sealed class CycleHistory
         }
     }
 
-    /// <summary>Revenue that the books lack (or, below zero, have too much of), by month of earning.</summary>
-    public IEnumerable<MonthAmount> Missing(IReadOnlyList<MonthAmount> earned)
-    {
-        var missing = new SortedList<int, Money>();
-        foreach (var (month, amount) in earned) Add(missing, month, amount);
-        foreach (var (month, amount) in _recognised) Add(missing, month, -amount);
-        return missing.Where(month => !month.Value.IsZero).Select(month => new MonthAmount(month.Key, month.Value));
-    }
+    /// <summary>Revenue that the books lack (or, below zero, have too much of) of the months that are given.</summary>
+    public IReadOnlyList<MonthAmount> Missing(IReadOnlyList<MonthAmount> earned) =>
+    [
+        .. earned
+            .Select(month => new MonthAmount(
+                month.Period, month.Amount - _recognised.GetValueOrDefault(month.Period, _zero)))
+            .Where(month => !month.Amount.IsZero),
+    ];
 
     /// <summary>Changes the balance in a month.</summary>
     /// <returns>Postings of that month, which sum to the change; then those of later months, each of which sums to

@@ -15,7 +15,7 @@ static class RecognitionPostings
         RecognitionFacts facts, CycleHistory history, OpenPeriods open, int day, string cause)
     {
         var entries = new List<Entry>();
-        foreach (var (month, amount) in history.Missing(facts.Earned).ToList())
+        foreach (var (month, amount) in history.Missing(facts.Earned))
         {
             var source = $"recognised:cycle:{facts.Cycle.CycleId}:month:{month}:{cause}";
             var at = open.At(month, day);

@@ -37,6 +37,7 @@ static class BillingSetup
         services.AddSingleton<AccountStatement>();
         services.AddSingleton<Journal>();
         services.AddSingleton<BookCheck>();
+        services.AddSingleton<Closing>();
         if (!settings.Roles.HasFlag(ServerRoles.Bill)) return;
         services.AddQuartz(quartz => quartz.ScheduleJob<InvoicerJob>(trigger => trigger
             .WithIdentity("invoicer")

@@ -91,6 +91,31 @@ public sealed class LedgerApiTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Closing_is_for_those_who_may_write_and_names_what_is_wrong()
+    {
+        const string Path = "/api/ledger/close";
+        var write = (await _server.NewKeyAsync("acme", Scopes.BillingWrite)).Secret;
+        const string Body = """{"entity_ref":"=acme,de","month":"2026-10"}""";
+        Assert.Equal(403, (await _server.SendAsync(HttpMethod.Post, Path, _key, Body)).Status);
+        Assert.Equal(400, (await _server.SendAsync(HttpMethod.Post, Path, write, "[]")).Status);
+        Assert.Equal(400, (await _server.SendAsync(HttpMethod.Post, Path, write, new string(' ', 5_000))).Status);
+        foreach (var (body, status, hint) in new[]
+        {
+            ("""{"month":"2026-10"}""", 422, "/entity_ref"),
+            ("""{"entity_ref":"=acme,de","month":"October"}""", 422, "/month"),
+            ("""{"entity_ref":"nobody","month":"2026-10"}""", 404, "entity_not_found"),
+            ("""{"entity_ref":"=acme,de","month":"9000-01"}""", 409, "month_not_ended"),
+        })
+        {
+            var (actual, text) = await _server.SendAsync(HttpMethod.Post, Path, write, body);
+            Assert.Equal(status, actual);
+            Assert.Contains(hint, text, StringComparison.Ordinal);
+        }
+
+        Assert.Equal("[]", (await _server.GetAsync("/api/ledger/periods", _key)).GetProperty("items").GetRawText());
+    }
+
+    [Fact]
     public async Task Law_12_books_need_a_key_for_billing_and_show_its_account_alone()
     {
         var usage = (await _server.NewKeyAsync("acme", Scopes.UsageRead)).Secret;

@@ -70,6 +70,21 @@ sealed record BookCheckAnswer(bool Right, IReadOnlyList<BookDifferenceItem> Diff
 sealed record BookDifferenceItem(
     string Rule, string EntityRef, string Currency, string? Subject, string Books, string Expected);
 
+/// <summary>Which month to close.</summary>
+/// <param name="Month">Such as "2026-10".</param>
+sealed record CloseRequest(string? EntityRef, string? Month);
+
+/// <summary>Closed months of all entities.</summary>
+sealed record PeriodsAnswer(IReadOnlyList<ClosedMonthItem> Items);
+
+/// <param name="Actor">The key's id, or "operator".</param>
+/// <param name="Positions">Of the log, up to which the month's usage was read.</param>
+sealed record ClosedMonthItem(
+    string EntityRef, string Month, string ClosedAt, string Actor, IReadOnlyList<ClosedPositionItem> Positions);
+
+/// <param name="Next">Frames of the partition before this one are in.</param>
+sealed record ClosedPositionItem(int Partition, int Generation, long Next);
+
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
@@ -79,4 +94,7 @@ sealed record BookDifferenceItem(
 [JsonSerializable(typeof(RevenueAnswer))]
 [JsonSerializable(typeof(AgeingAnswer))]
 [JsonSerializable(typeof(BookCheckAnswer))]
+[JsonSerializable(typeof(CloseRequest))]
+[JsonSerializable(typeof(ClosedMonthItem))]
+[JsonSerializable(typeof(PeriodsAnswer))]
 sealed partial class LedgerJson : JsonSerializerContext;

@@ -35,6 +35,17 @@ static class LedgerRoutes
         ledger.MapGet("/check", LedgerEndpoints.HandleCheck)
             .Describe("Compares the books with themselves, with invoices and with payments: no difference is right.")
             .Produces<BookCheckAnswer>().Refuses();
+        ledger.MapGet("/periods", ClosingEndpoints.HandlePeriods)
+            .Describe("Closed accounting months, with the log positions that their usage was read at.")
+            .Produces<PeriodsAnswer>().Refuses();
+        Group(app, "/api/ledger", "Ledger", Scopes.BillingWrite).MapPost("/close", ClosingEndpoints.HandleClose)
+            .Describe(
+                "Closes an accounting month of an entity for good: its revenue, billed or not, is booked, and nothing "
+                + "enters it afterwards. Months are closed in order; closing one again changes nothing.")
+            .AddEndpointFilter(Refusals.RequireStore)
+            .Accepts<CloseRequest>("application/json")
+            .Produces<ClosedMonthItem>().Refuses()
+            .ProducesProblem(404).ProducesProblem(409).ProducesProblem(422).ProducesProblem(503);
         Group(app, "/api/revenue", "Ledger").MapGet("", LedgerEndpoints.HandleRevenue)
             .Describe(
                 "Revenue by month and product; what belongs to an earlier, closed month is marked.",
@@ -48,8 +59,10 @@ static class LedgerRoutes
             .Produces<AgeingAnswer>().Produces<string>(200, TotalsExport.CsvType).Refuses();
     }
 
-    static RouteGroupBuilder Group(WebApplication app, string path, string tag) => app.MapGroup(path).WithTags(tag)
-        .AddEndpointFilter(Refusals.Filter).AddEndpointFilter(Callers.Require(Scopes.BillingRead));
+    static RouteGroupBuilder Group(
+        WebApplication app, string path, string tag, Scopes scope = Scopes.BillingRead) =>
+        app.MapGroup(path).WithTags(tag)
+            .AddEndpointFilter(Refusals.Filter).AddEndpointFilter(Callers.Require(scope));
 
     static RouteHandlerBuilder Refuses(this RouteHandlerBuilder route) =>
         route.ProducesProblem(400).ProducesProblem(401).ProducesProblem(403);

@@ -73,11 +73,9 @@ sealed class BooksModel
         if (month >= _now) return;
         foreach (var cycle in Cycles)
         {
-            var facts = new RecognitionFacts(cycle, [.. Earned(cycle).Where(earned => earned.Period <= month)]);
-            // Later months may have been recognised by an invoice: they are no part of this close.
             Book(RecognitionPostings.Entries(
-                facts with { Earned = [.. facts.Earned, .. Recognised(cycle).Where(line => line.Period > month)] },
-                History(cycle), new(_closed), OpenPeriods.FirstDay(month + 1) - 1, $"close:{month}"));
+                new(cycle, [.. Earned(cycle).Where(earned => earned.Period <= month)]), History(cycle), new(_closed),
+                OpenPeriods.FirstDay(month + 1) - 1, $"close:{month}"));
         }
 
         _closed = month;
@@ -120,9 +118,6 @@ sealed class BooksModel
 
     IEnumerable<MonthAmount> Earned(CycleSubject cycle) => _earned[cycle.CycleId - 1]
         .Where(at => at.Key < _now).Select(at => new MonthAmount(at.Key, new(at.Value, Eur)));
-
-    IEnumerable<MonthAmount> Recognised(CycleSubject cycle) =>
-        History(cycle).Missing([]).Select(line => line with { Amount = -line.Amount });
 
     CycleHistory History(CycleSubject cycle) => new(cycle, Eur, Lines(cycle));
 
