@@ -36,27 +36,29 @@ static class Compose
 {
     /// <summary>Opens the data folder and builds the server around it; it is not listening yet.</summary>
     /// <param name="around">Puts a store of a test around the real one.</param>
+    /// <param name="time">Another clock than the system's: of tests and the demo.</param>
     /// <exception cref="Log.Segments.LogRefusedException">Another process holds the folder, or it cannot be opened as
     /// set.</exception>
     public static async Task<WebApplication> BuildAsync(
         Settings settings, ServerUse use, CancellationToken cancellation,
-        Func<IUsageStore, IUsageStore>? around = null)
+        Func<IUsageStore, IUsageStore>? around = null, TimeProvider? time = null)
     {
+        var clock = time ?? TimeProvider.System;
         DataFolder.Create(settings.Folder);
         DataFolder.CheckAccounts(settings.Folder);
         var billing = await BillingStore.OpenAsync(settings.Folder, cancellation);
         var builder = NewBuilder(settings, use);
-        builder.Services.AddSingleton(TimeProvider.System);
+        builder.Services.AddSingleton(clock);
         var logging = LoggerFactory.Create(logs => ConfigureLogs(logs, settings, use));
-        var engine = await Engine.OpenAsync(settings, TimeProvider.System, logging, cancellation, around);
+        var engine = await Engine.OpenAsync(settings, clock, logging, cancellation, around);
         try
         {
             var accounts = new AccountsCheck(
-                settings, engine.Kafka, billing, TimeProvider.System, logging.CreateLogger<AccountsCheck>());
+                settings, engine.Kafka, billing, clock, logging.CreateLogger<AccountsCheck>());
             await accounts.RunAsync(cancellation);
             AddServices(builder.Services, settings, engine, billing);
             builder.Services.AddSingleton(provider => new AccessFeed(
-                billing, provider.GetRequiredService<AccessDirectory>(), TimeProvider.System,
+                billing, provider.GetRequiredService<AccessDirectory>(), clock,
                 provider.GetRequiredService<ILogger<AccessFeed>>(), accounts.MayServeAsync));
             if (settings.Roles.HasFlag(ServerRoles.Ingest)) builder.Services.AddIngest();
             var app = builder.Build();

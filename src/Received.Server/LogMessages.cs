@@ -48,4 +48,9 @@ static partial class LogMessages
 
     [LoggerMessage(1013, LogLevel.Information, "Notice {Type} {Id}: {Outcome}.")]
     public static partial void NoticeTaken(this ILogger logger, string type, string id, string outcome);
+
+    [LoggerMessage(
+        1014, LogLevel.Warning,
+        "This is a demo: the clock is moved to {Now}. Nothing that it dates is to be believed.")]
+    public static partial void ClockMoved(this ILogger logger, DateTimeOffset now);
 }

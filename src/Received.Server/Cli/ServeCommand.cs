@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Received.Server.Api;
+using Received.Server.Demo.Billing;
 using Received.Server.Hosting;
 using Received.Server.Options;
 
@@ -11,6 +12,9 @@ namespace Received.Server.Cli;
 static class ServeCommand
 {
     public const string Name = "serve";
+
+    /// <summary>Hidden: a clock for the demo, which cannot wait for the day of invoices.</summary>
+    public const string ClockOption = "--demo-clock";
 
     public static Command Make(Output output)
     {
@@ -26,7 +30,11 @@ static class ServeCommand
                 + $"{RoleNames.All}. Fewer need Kafka and ClickHouse.",
             HelpName = "ROLES",
         };
-        var command = new Command(Name, "Take events, rate them, answer questions.") { data, urls, roles };
+        var clock = new Option<DateTimeOffset?>(ClockOption) { Hidden = true };
+        var command = new Command(Name, "Take events, rate them, invoice them, answer questions.")
+        {
+            data, urls, roles, clock,
+        };
         command.SetAction((parse, cancellation) => Run.Guarded(output, async () =>
         {
             var settings = Settings.Read(new()
@@ -35,15 +43,16 @@ static class ServeCommand
                 ["Received:Urls"] = parse.GetValue(urls),
                 ["Received:Roles"] = parse.GetValue(roles),
             });
-            await RunAsync(settings, cancellation);
+            await RunAsync(settings, parse.GetValue(clock), cancellation);
             return ExitCode.Ok;
         }));
         return command;
     }
 
-    static async Task RunAsync(Settings settings, CancellationToken cancellation)
+    static async Task RunAsync(Settings settings, DateTimeOffset? clock, CancellationToken cancellation)
     {
-        await using var app = await Compose.BuildAsync(settings, ServerUse.Public, cancellation);
+        await using var app = await Compose.BuildAsync(
+            settings, ServerUse.Public, cancellation, time: clock is { } now ? MovedClock.At(now) : null);
         try
         {
             await app.StartAsync(cancellation);
@@ -63,6 +72,7 @@ static class ServeCommand
         try
         {
             app.Lifetime.ApplicationStopping.Register(logger.Stopping);
+            if (clock is { } moved) logger.ClockMoved(moved);
             logger.Listening(
                 string.Join(' ', ListenAddress.All(app)), settings.Folder, RoleNames.Format(settings.Roles),
                 engine.Adapters);

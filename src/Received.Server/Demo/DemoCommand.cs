@@ -41,6 +41,11 @@ static class DemoCommand
             Description = "Write all totals, window by window, to this CSV file: to compare runs.",
             HelpName = "FILE",
         };
+        var documents = new Option<string?>("--documents")
+        {
+            Description = "Where the invoices go as PDF files. Default: a new temporary folder, which stays.",
+            HelpName = "DIR",
+        };
         var kafka = new Option<string?>("--kafka")
         {
             Description = "Kafka as the log: bootstrap servers. Default: the setting Received__Log__Kafka__"
@@ -53,9 +58,11 @@ static class DemoCommand
                 + "ClickHouse__ConnectionString, or DuckDB.",
             HelpName = "CONNECTION",
         };
-        var command = new Command("demo", "Stream a million events, kill the server half way, and prove every total.")
+        var command = new Command(
+            "demo",
+            "Stream a million events, kill the server half way, invoice them, take the money, and prove every figure.")
         {
-            data, events, seed, totals, kafka, clickHouse,
+            data, events, seed, totals, documents, kafka, clickHouse,
         };
         command.SetAction((parse, cancellation) => Run.Guarded(output, () =>
         {
@@ -67,13 +74,16 @@ static class DemoCommand
             });
             var plan = new DemoPlan(
                 parse.GetValue(events), TimeProvider.System.GetUtcNow(), parse.GetValue(seed) ?? DemoRun.RandomSeed());
-            return RunAsync(parse.GetValue(data), plan, new(settings), parse.GetValue(totals), cancellation);
+            return RunAsync(
+                parse.GetValue(data), plan, new(settings), parse.GetValue(totals), parse.GetValue(documents),
+                cancellation);
         }));
         return command;
     }
 
     static async Task<int> RunAsync(
-        string? data, DemoPlan plan, DemoProfile profile, string? totals, CancellationToken cancellation)
+        string? data, DemoPlan plan, DemoProfile profile, string? totals, string? documents,
+        CancellationToken cancellation)
     {
         var folder = data is null
             ? Directory.CreateTempSubdirectory("received-demo-").FullName
@@ -83,7 +93,9 @@ static class DemoCommand
         try
         {
             var run = new DemoRun(console, TimeProvider.System, plan, profile, folder);
-            return await run.RunAsync(totals, cancellation) ? ExitCode.Ok : ExitCode.Refused;
+            var invoices = Directory.CreateDirectory(
+                documents ?? Directory.CreateTempSubdirectory("received-invoices-").FullName).FullName;
+            return await run.RunAsync(totals, invoices, cancellation) ? ExitCode.Ok : ExitCode.Refused;
         }
         finally
         {

@@ -4,13 +4,15 @@ using Received.Billing.Access;
 using Received.Billing.Store;
 using Received.Model.Access;
 using Received.Server.Cli;
+using Received.Server.Demo.Billing;
 using Spectre.Console;
 
 namespace Received.Server.Demo;
 
 /// <summary>
 /// The whole way on one machine: a server of its own, an account, a million events over HTTP from concurrent clients, a
-/// kill -9 half way, and every total compared with what was sent. Nothing in it is a stand-in.
+/// kill -9 half way, and every total compared with what was sent; then contracts, invoices, payments and books. Up to
+/// the totals nothing is a stand-in; behind them the clock and Stripe are.
 /// </summary>
 sealed class DemoRun(IAnsiConsole console, TimeProvider time, DemoPlan plan, DemoProfile profile, string data)
 {
@@ -23,13 +25,22 @@ sealed class DemoRun(IAnsiConsole console, TimeProvider time, DemoPlan plan, Dem
 
     /// <summary>True when all figures agree.</summary>
     /// <param name="totals">A file for all totals, or null.</param>
+    /// <param name="documents">Where the invoices go as PDF files.</param>
     /// <exception cref="CommandException">The server could not be started or read.</exception>
-    public async Task<bool> RunAsync(string? totals, CancellationToken cancellation)
+    public async Task<bool> RunAsync(string? totals, string documents, CancellationToken cancellation)
     {
         Directory.CreateDirectory(data);
         if (Directory.EnumerateFileSystemEntries(data).Any())
             throw new CommandException($"The demo needs an empty folder and {data} is none: name another with --data.");
         var secret = await MakeAccountAsync(cancellation);
+        var billing = new DemoBilling(console, time, plan, profile, data, secret);
+        return await RateAsync(secret, totals, billing, cancellation)
+            && await billing.RunAsync(documents, cancellation);
+    }
+
+    /// <summary>From events to totals, and the contracts that they will fall under.</summary>
+    async Task<bool> RateAsync(string secret, string? totals, DemoBilling billing, CancellationToken cancellation)
+    {
         await using var server = new DemoServer(data, time, settings: profile.Variables);
         console.WriteLine($"Data in {data}, server at {server.Url}; {profile.Adapters}");
         await server.StartAsync(cancellation);
@@ -46,6 +57,7 @@ sealed class DemoRun(IAnsiConsole console, TimeProvider time, DemoPlan plan, Dem
             await reader.CopyAsync(
                 $"/api/usage/totals?{DemoCheck.Range(plan)}&group=window&format=csv", totals, cancellation);
         await new DemoReport(console, plan, _tally).PrintAsync(result, reader, cancellation);
+        if (result.Agrees) await billing.MakeContractsAsync(http, cancellation);
         return result.Agrees;
     }
 
@@ -57,7 +69,8 @@ sealed class DemoRun(IAnsiConsole console, TimeProvider time, DemoPlan plan, Dem
         var account = await new AccountBook(store, time).CreateAsync(AccountName, false, cancellation)
             ?? throw new CommandException("The account is there already.");
         var key = await new KeyBook(store, time).CreateAsync(
-            account, Scopes.UsageWrite | Scopes.UsageRead, "demo", cancellation);
+            account, Scopes.UsageWrite | Scopes.UsageRead | Scopes.BillingRead | Scopes.BillingWrite, "demo",
+            cancellation);
         return key.Secret;
     }
 

@@ -41,6 +41,9 @@ sealed class DemoServer : IAsyncDisposable
 
     public string Url { get; }
 
+    /// <summary>What its clock shows at the start; null for the system's.</summary>
+    public DateTimeOffset? Clock { get; init; }
+
     /// <summary>What the server printed, for when something went wrong.</summary>
     public string LogPath => _log;
 
@@ -52,6 +55,12 @@ sealed class DemoServer : IAsyncDisposable
         if (Path.GetFileNameWithoutExtension(_program) == "dotnet")
             start.ArgumentList.Add(Assembly.GetExecutingAssembly().Location);
         foreach (var argument in new[] { "serve", "--data", _data, "--urls", Url }) start.ArgumentList.Add(argument);
+        if (Clock is { } clock)
+        {
+            start.ArgumentList.Add(ServeCommand.ClockOption);
+            start.ArgumentList.Add(clock.ToString("O"));
+        }
+
         foreach (var (name, value) in _settings) start.Environment[name] = value;
         var process = Process.Start(start) ?? throw new CommandException("The server's process did not start.");
         _process = process;

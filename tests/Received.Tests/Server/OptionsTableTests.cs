@@ -36,6 +36,7 @@ public sealed class OptionsTableTests
         (Settings.KeysSection, typeof(RunOptions)),
         (Settings.UsageSection, typeof(DuckDbOptions)),
         (Settings.ClickHouseSection, typeof(ClickHouseOptions)),
+        (Settings.BillingSection, typeof(BillingOptions)),
         (StripeOptions.Section, typeof(StripeOptions)),
     ];
 

@@ -34,11 +34,13 @@ sealed class RunningServer : IAsyncDisposable
 
     /// <param name="dataFolder">One that another server has left, or null for a new one.</param>
     /// <param name="settings">By full name, such as Received:Log:DedupeWindow.</param>
+    /// <param name="time">Null for the system's clock.</param>
     public static async Task<RunningServer> StartAsync(
-        string? dataFolder = null, Dictionary<string, string?>? settings = null)
+        string? dataFolder = null, Dictionary<string, string?>? settings = null, TimeProvider? time = null)
     {
         var folder = dataFolder ?? Directory.CreateTempSubdirectory("received-server-").FullName;
-        var app = await Compose.BuildAsync(SettingsFor(folder, settings), ServerUse.Public, CancellationToken.None);
+        var app = await Compose.BuildAsync(
+            SettingsFor(folder, settings), ServerUse.Public, CancellationToken.None, time: time);
         await app.StartAsync();
         return new(app, folder);
     }
