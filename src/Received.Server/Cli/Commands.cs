@@ -18,6 +18,7 @@ static class Commands
             AuditCommand.Make(output),
             RerateCommand.Make(output),
             VerifyCommand.Make(output),
+            BooksCommand.Make(output),
             HealthCommand.Make(output),
         },
     };
