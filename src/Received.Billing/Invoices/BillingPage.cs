@@ -9,10 +9,12 @@ namespace Received.Billing.Invoices;
 
 /// <summary>A contract with what pricing it needs.</summary>
 /// <param name="CustomerSpans">Lines of all contracts of the customer: they share products.</param>
+/// <param name="CustomerVersions">Numbers of all their newest versions, added up: it grows with every
+/// change.</param>
 /// <param name="Cycles">Not settled, in the order of line and number.</param>
 sealed record BillingContract(
     ContractRow Row, CustomerRow Customer, IReadOnlyList<ContractVersion> Versions,
-    IReadOnlyList<LineSpan> CustomerSpans, IReadOnlyList<CycleRow> Cycles)
+    IReadOnlyList<LineSpan> CustomerSpans, long CustomerVersions, IReadOnlyList<CycleRow> Cycles)
 {
     public AccountId Account => new(Row.AccountId);
 
@@ -22,7 +24,7 @@ sealed record BillingContract(
     public ContractTerms TermsAt(long atMs) =>
         (Versions.LastOrDefault(version => version.EffectiveAtMs <= atMs) ?? Versions[0]).Terms;
 
-    /// <summary>What a line says, at the instant or the nearest one at which it is there.</summary>
+    /// <summary>What a line says, at the instant, or last where it is not there then.</summary>
     /// <exception cref="BillingDataException">No version has it.</exception>
     public LineTerms Line(string lineRef, long atMs)
     {
@@ -43,7 +45,7 @@ sealed class BillingPage
     readonly ILookup<long, ChargeRow> _charges;
 
     BillingPage(
-        IReadOnlyList<BillingContract> contracts, IReadOnlyDictionary<long, string> broken, List<EntityRow> entities,
+        IReadOnlyList<BillingContract> contracts, IReadOnlyList<InvoiceProblem> broken, List<EntityRow> entities,
         List<ProductRow> products, List<ChargeRow> charges)
     {
         Contracts = contracts;
@@ -56,8 +58,8 @@ sealed class BillingPage
 
     public IReadOnlyList<BillingContract> Contracts { get; }
 
-    /// <summary>By contract id: why it cannot be read.</summary>
-    public IReadOnlyDictionary<long, string> Broken { get; }
+    /// <summary>Contracts that cannot be read.</summary>
+    public IReadOnlyList<InvoiceProblem> Broken { get; }
 
     /// <exception cref="BillingDataException">No entity of that reference.</exception>
     public EntityRow Entity(AccountId account, string entityRef) =>
@@ -96,8 +98,10 @@ sealed class BillingPage
             .Where(row => contractIds.Contains(row.ContractId)
                 && (row.State != CycleState.Settled || row.EndMs > settledAfterMs))
             .OrderBy(row => row.LineRef).ThenBy(row => row.Number).ToListAsync(cancellation);
-        var cycleIds = cycles.Where(row => row.Revision > 0).Select(row => row.Id).ToList();
-        var charges = await db.Charges.AsNoTracking().Where(row => cycleIds.Contains(row.CycleId))
+        // By a subquery: there may be more cycles than a statement can have parameters.
+        var charges = await db.Charges.AsNoTracking()
+            .Where(charge => db.Cycles.Any(row => row.Id == charge.CycleId && contractIds.Contains(row.ContractId)
+                && (row.State != CycleState.Settled || row.EndMs > settledAfterMs)))
             .ToListAsync(cancellation);
         var accounts = wanted.Select(row => row.AccountId).Distinct().ToList();
         var (contracts, broken) = Assemble(
@@ -110,12 +114,12 @@ sealed class BillingPage
             charges);
     }
 
-    static (List<BillingContract> Contracts, Dictionary<long, string> Broken) Assemble(
+    static (List<BillingContract> Contracts, List<InvoiceProblem> Broken) Assemble(
         List<ContractRow> wanted, Dictionary<long, CustomerRow> customers, ILookup<long, ContractRow> siblings,
         ILookup<long, ContractVersionRow> versions, ILookup<long, CycleRow> cycles)
     {
         var contracts = new List<BillingContract>();
-        var broken = new Dictionary<long, string>();
+        var broken = new List<InvoiceProblem>();
         foreach (var row in wanted)
         {
             try
@@ -123,11 +127,12 @@ sealed class BillingPage
                 var spans = siblings[row.CustomerId]
                     .SelectMany(sibling => LineSpans.Of(sibling.Id, sibling.Zone, FromRows(versions[sibling.Id])));
                 contracts.Add(new(
-                    row, customers[row.CustomerId], FromRows(versions[row.Id]), [.. spans], [.. cycles[row.Id]]));
+                    row, customers[row.CustomerId], FromRows(versions[row.Id]), [.. spans],
+                    siblings[row.CustomerId].Sum(sibling => (long)sibling.LatestVersion), [.. cycles[row.Id]]));
             }
             catch (Exception e) when (IsBadData(e))
             {
-                broken.Add(row.Id, e.Message);
+                broken.Add(new(row.AccountId, row.Ref, e.Message));
             }
         }
 

@@ -10,7 +10,7 @@ namespace Received.Billing.Invoices;
 /// </summary>
 /// <param name="Period">Accounting month of the line's entity.</param>
 /// <param name="Span">What the line says in it.</param>
-/// <param name="Siblings">All of the customer's lines for the product in it, this one among them.</param>
+/// <param name="Siblings">All of the customer's lines that take the product's usage in it.</param>
 sealed record CycleSlice(
     long StartMs, long EndMs, int Period, LineSpan Span, IReadOnlyList<LineSpan> Siblings, TimeShare Time);
 
@@ -26,10 +26,12 @@ static class CyclePlan
         var own = customerSpans.Where(span => span.IsOf(cycle.ContractId, cycle.LineRef)).ToList();
         if (own.Count == 0)
             throw new BillingDataException($"No version of the contract has the line '{cycle.LineRef}'.");
+        // A fee for the same product takes no usage: only lines of usage share it.
         var siblings = customerSpans.Where(span => span.Line.ProductRef == own[0].Line.ProductRef
-            && span.StartMs < cycle.EndMs && span.EndMs > cycle.StartMs).ToList();
+            && span.Line.Price.IsForUsage && span.StartMs < cycle.EndMs && span.EndMs > cycle.StartMs).ToList();
         var slices = new List<CycleSlice>();
-        foreach (var (from, to) in Cuts(cycle, siblings, Math.Min(untilMs, cycle.EndMs)))
+        if (untilMs <= cycle.StartMs) return slices;
+        foreach (var (from, to) in Cuts(cycle, [.. own, .. siblings], Math.Min(untilMs, cycle.EndMs)))
         {
             // A version without the line: it had ended, and what is used then is somebody else's or nobody's.
             if (own.Find(span => span.Covers(from)) is not { } span) continue;

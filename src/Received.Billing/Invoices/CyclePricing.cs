@@ -15,25 +15,23 @@ namespace Received.Billing.Invoices;
 static class CyclePricing
 {
     /// <param name="usage">Of each slice, in their order; zero where the price is for time alone.</param>
+    /// <param name="line">What the line says at the cycle's start. A cycle that was cut away whole has no slices left,
+    /// and costs nothing.</param>
     public static PricedCycle Price(
-        CycleFacts cycle, IReadOnlyList<CycleSlice> slices, IReadOnlyList<SliceUsage> usage)
+        CycleFacts cycle, LineTerms line, IReadOnlyList<CycleSlice> slices, IReadOnlyList<SliceUsage> usage)
     {
         var lines = new List<PricedRunLine>();
         var earned = new List<EarnedSlice>();
         for (int from = 0, to; from < slices.Count; from = to)
         {
-            var line = slices[from].Span.Line;
+            var terms = slices[from].Span.Line;
             to = from + 1;
-            while (to < slices.Count && IsSameRun(line, slices[to].Span.Line)) to++;
-            PriceRun(line, [.. slices.Take(to).Skip(from)], usage.Take(to).Skip(from), lines, earned);
+            while (to < slices.Count && IsSameRun(terms, slices[to].Span.Line)) to++;
+            PriceRun(terms, [.. slices.Take(to).Skip(from)], usage.Take(to).Skip(from), lines, earned);
         }
 
-        var currency = slices.Count > 0
-            ? slices[0].Span.Line.Price.Currency
-            : throw new BillingDataException(
-                $"Cycle {cycle.Id} of line '{cycle.LineRef}' has no time under its contract.");
         return new(
-            cycle, lines, earned, Money.Sum(lines.Select(line => line.Line.Amount), currency),
+            cycle, lines, earned, Money.Sum(lines.Select(priced => priced.Line.Amount), line.Price.Currency),
             usage.Aggregate((Int128)0, (sum, slice) => sum + slice.Quantity),
             usage.Sum(slice => slice.Count),
             [.. slices.Select(slice => slice.Span.Version).Distinct()]);

@@ -1,5 +1,7 @@
 using Received.Billing.Contracts;
 using Received.Billing.Store;
+using Received.Model;
+using Received.Model.Contracts;
 using Received.Usage;
 
 namespace Received.Billing.Invoices;
@@ -13,10 +15,6 @@ sealed class CycleReading(BillingPage page, CycleTotalsReader reader)
     readonly List<Wanted> _wanted = [];
     readonly Dictionary<long, (PricedCycle Priced, InvoicePosition? Position)> _priced = [];
     readonly Dictionary<long, string> _problems = [];
-    readonly HashSet<long> _unsettled = [];
-
-    /// <summary>Of cycles whose usage no read was exact for; they are left to the next run.</summary>
-    public bool IsUnsettled(CycleRow cycle) => _unsettled.Contains(cycle.Id);
 
     /// <summary>Why a cycle cannot be priced, or null.</summary>
     public string? Problem(CycleRow cycle) => _problems.GetValueOrDefault(cycle.Id);
@@ -30,12 +28,13 @@ sealed class CycleReading(BillingPage page, CycleTotalsReader reader)
     {
         try
         {
-            var entity = page.Entity(contract.Account, contract.Line(row.LineRef, row.StartMs).EntityRef);
+            var line = contract.Line(row.LineRef, row.StartMs);
+            var entity = page.Entity(contract.Account, line.EntityRef);
             var cycle = new CycleFacts(
                 row.Id, row.ContractId, row.LineRef, row.StartMs, row.EndMs, row.FullStartMs, row.FullEndMs);
             var slices = CyclePlan.Of(
                 cycle, contract.CustomerSpans, contract.Zone, CivilTime.Zone(entity.Zone), untilMs);
-            _wanted.Add(new(contract, cycle, slices));
+            _wanted.Add(new(contract, cycle, line, slices));
         }
         catch (Exception e) when (BillingPage.IsBadData(e))
         {
@@ -46,17 +45,27 @@ sealed class CycleReading(BillingPage page, CycleTotalsReader reader)
     public async Task ReadAsync(CancellationToken cancellation)
     {
         foreach (var account in _wanted.GroupBy(wanted => wanted.Contract.Account))
+            await ReadAsync(account.Key, [.. account], cancellation);
+        _wanted.Clear();
+    }
+
+    async Task ReadAsync(AccountId account, List<Wanted> wanted, CancellationToken cancellation)
+    {
+        try
         {
             var ranges = new List<TotalsRange>();
-            foreach (var wanted in account) wanted.FirstRange = AddRanges(wanted, ranges);
+            foreach (var one in wanted) one.FirstRange = AddRanges(one, ranges);
             var totals = ranges.Count == 0
                 ? new(new Dictionary<int, RangeTotals>(), [])
-                : await reader.ReadAsync(account.Key, ranges, cancellation);
+                : await reader.ReadAsync(account, ranges, cancellation);
             var unsettled = totals.Unsettled.ToHashSet();
-            foreach (var wanted in account) Price(wanted, totals.Settled, unsettled);
+            foreach (var one in wanted) Price(one, totals.Settled, unsettled);
         }
-
-        _wanted.Clear();
+        catch (Exception e) when (BillingPage.IsBadData(e))
+        {
+            // Sums past 128 bits, say. One account's usage must not stop the others' invoices.
+            foreach (var one in wanted) _problems.TryAdd(one.Cycle.Id, e.Message);
+        }
     }
 
     static int AddRanges(Wanted wanted, List<TotalsRange> ranges)
@@ -78,18 +87,15 @@ sealed class CycleReading(BillingPage page, CycleTotalsReader reader)
             for (var i = 0; i < usage.Length; i++)
             {
                 if (!IsForUsage(wanted.Slices[i])) continue;
-                if (unsettled.Contains(range))
-                {
-                    _unsettled.Add(wanted.Cycle.Id);
-                    return;
-                }
-
+                // No read was exact for it: it is left to the next run.
+                if (unsettled.Contains(range)) return;
                 var found = settled[range++];
                 usage[i] = CyclePricing.Usage(wanted.Slices[i], found.Totals);
                 position ??= PositionOf(wanted.Contract, found);
             }
 
-            _priced[wanted.Cycle.Id] = (CyclePricing.Price(wanted.Cycle, wanted.Slices, usage), position);
+            _priced[wanted.Cycle.Id] = (
+                CyclePricing.Price(wanted.Cycle, wanted.Line, wanted.Slices, usage), position);
         }
         catch (Exception e) when (BillingPage.IsBadData(e))
         {
@@ -106,7 +112,8 @@ sealed class CycleReading(BillingPage page, CycleTotalsReader reader)
 
     static bool IsForUsage(CycleSlice slice) => slice.Span.Line.Price.IsForUsage;
 
-    sealed record Wanted(BillingContract Contract, CycleFacts Cycle, IReadOnlyList<CycleSlice> Slices)
+    sealed record Wanted(
+        BillingContract Contract, CycleFacts Cycle, LineTerms Line, IReadOnlyList<CycleSlice> Slices)
     {
         public int FirstRange { get; set; }
     }

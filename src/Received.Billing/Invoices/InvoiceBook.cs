@@ -1,4 +1,5 @@
 using Microsoft.EntityFrameworkCore;
+using NodaTime;
 using Received.Billing.Contracts;
 using Received.Billing.Ledger;
 using Received.Billing.Store;
@@ -44,7 +45,7 @@ public sealed class InvoiceBook(BillingStore store, CycleTotalsReader totals, Ti
         if (customerRef is not null)
             rows = rows.Where(row => db.Customers.Any(customer => customer.Id == row.CustomerId
                 && customer.AccountId == account.Value && customer.Ref == customerRef));
-        var page = await rows.OrderBy(row => row.Id).Take(Math.Min(limit, PageMax)).ToListAsync(cancellation);
+        var page = await rows.OrderBy(row => row.Id).Take(Math.Min(limit, PageMax + 1)).ToListAsync(cancellation);
         return [.. page.Select(FromRow)];
     }
 
@@ -71,7 +72,7 @@ public sealed class InvoiceBook(BillingStore store, CycleTotalsReader totals, Ti
             .Select(row => (long?)row.Id).SingleOrDefaultAsync(cancellation);
         if (id is null) return null;
         var page = await BillingPage.ReadAsync(db, [id.Value], cancellation);
-        if (page.Broken.TryGetValue(id.Value, out var broken)) throw new BillingDataException(broken);
+        if (page.Broken is [var broken, ..]) throw new BillingDataException(broken.Reason);
         var contract = page.Contracts[0];
         var open = contract.Cycles.Where(cycle => cycle.State == CycleState.Open).ToList();
         var next = open.Where(cycle => cycle.IssueAtMs == open.Min(other => other.IssueAtMs)).ToList();
@@ -91,8 +92,11 @@ public sealed class InvoiceBook(BillingStore store, CycleTotalsReader totals, Ti
         var row = await TakeAsync(db, account, id, cancellation);
         if (row is null) return InvoiceChange.Unknown;
         if (row.State != InvoiceState.Draft) return InvoiceChange.Refused;
-        var record = InvoiceRecord.FromJson(row.Document);
-        await InvoiceCommit.IssueAsync(db, row, record, actor, time, cancellation);
+        var record = Dated(InvoiceRecord.FromJson(row.Document));
+        row.IssueDay = InvoiceCommit.Days(record.IssueDate);
+        row.DueDay = InvoiceCommit.Days(record.DueDate);
+        row.Document = record.ToJson();
+        await InvoiceCommit.IssueAsync(db, row, record, row.CreatedAtMs, actor, time, cancellation);
         await db.SaveChangesAsync(cancellation);
         await transaction.CommitAsync(cancellation);
         return InvoiceChange.Done;
@@ -119,6 +123,14 @@ public sealed class InvoiceBook(BillingStore store, CycleTotalsReader totals, Ti
         return InvoiceChange.Done;
     }
 
+    /// <summary>It is issued today, and due as long after it as it would have been: numbers follow dates.</summary>
+    InvoiceRecord Dated(InvoiceRecord draft)
+    {
+        var today = Instant.FromDateTimeOffset(time.GetUtcNow()).InZone(CivilTime.Zone(draft.Zone)).Date.ToDateOnly();
+        var days = draft.DueDate.DayNumber - draft.IssueDate.DayNumber;
+        return draft with { IssueDate = today, DueDate = today.AddDays(days) };
+    }
+
     static Task<InvoiceRow?> TakeAsync(
         BillingDb db, AccountId account, long id, CancellationToken cancellation) =>
         db.Invoices.SingleOrDefaultAsync(row => row.Id == id && row.AccountId == account.Value, cancellation);
@@ -137,7 +149,10 @@ public sealed class InvoiceBook(BillingStore store, CycleTotalsReader totals, Ti
             var last = all[charge.CycleId].MaxBy(other => other.Revision)!;
             var cycle = cycles[charge.CycleId];
             cycle.Revision++;
-            cycle.State = CycleState.Open;
+            var quantity = last.Quantity - (charge.Quantity - (before?.Quantity ?? 0));
+            var stands = all[charge.CycleId].Sum(other => other.AmountMinor) - charge.AmountMinor;
+            // Where other revisions of it stand, what is missing is late; else it is billed anew as a whole.
+            cycle.State = stands == 0 && quantity == 0 ? CycleState.Open : CycleState.Billed;
             db.Charges.Add(new()
             {
                 AccountId = charge.AccountId,
@@ -147,7 +162,7 @@ public sealed class InvoiceBook(BillingStore store, CycleTotalsReader totals, Ti
                 Generation = last.Generation,
                 NextOffset = last.NextOffset,
                 EventCount = last.EventCount - (charge.EventCount - (before?.EventCount ?? 0)),
-                Quantity = last.Quantity - (charge.Quantity - (before?.Quantity ?? 0)),
+                Quantity = quantity,
                 AmountMinor = -charge.AmountMinor,
                 Currency = charge.Currency,
             });

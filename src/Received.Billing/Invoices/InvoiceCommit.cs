@@ -34,7 +34,8 @@ sealed class InvoiceCommit(BillingStore store, TimeProvider time)
             cycle.State = CycleState.Billed;
         }
 
-        if (invoice.IssuesAlone) await IssueAsync(db, row, invoice.Record, Actor, time, cancellation);
+        if (invoice.IssuesAlone) await IssueAsync(
+                db, row, invoice.Record, invoice.ReadAtMs, Actor, time, cancellation);
         else AuditTrail.Add(db, contract.Account, Actor, "invoice.drafted", InvoiceId.Format(row.Id), "", time);
         await db.SaveChangesAsync(cancellation);
         await transaction.CommitAsync(cancellation);
@@ -44,8 +45,9 @@ sealed class InvoiceCommit(BillingStore store, TimeProvider time)
     /// <summary>
     /// Gives a draft its number, books it and tells of it; within the caller's transaction, which saves.
     /// </summary>
+    /// <param name="readAtMs">When the figures of the record were read.</param>
     public static async Task IssueAsync(
-        BillingDb db, InvoiceRow row, InvoiceRecord record, string actor, TimeProvider time,
+        BillingDb db, InvoiceRow row, InvoiceRecord record, long readAtMs, string actor, TimeProvider time,
         CancellationToken cancellation)
     {
         row.State = InvoiceStates.After(row.State, InvoiceAct.Issue)
@@ -59,7 +61,8 @@ sealed class InvoiceCommit(BillingStore store, TimeProvider time)
         row.IssuedAtMs = time.GetUtcNow().ToUnixTimeMilliseconds();
         if (row.TotalMinor == 0)
             row.State = InvoiceStates.After(row.State, InvoiceAct.PayAll)!.Value;
-        await Books.AddInvoiceAsync(db, ToFacts(row, record), time, cancellation);
+        var newer = await RecognisedSinceAsync(db, record, readAtMs, cancellation);
+        await Books.AddInvoiceAsync(db, ToFacts(row, record, newer), time, cancellation);
         Tell(db, row, "invoice.issued", actor, time);
     }
 
@@ -82,9 +85,9 @@ sealed class InvoiceCommit(BillingStore store, TimeProvider time)
     static async Task<List<CycleRow>?> TakeAsync(
         BillingDb db, BillingContract contract, InvoiceToMake invoice, CancellationToken cancellation)
     {
-        var version = await db.Contracts.Where(row => row.Id == contract.Row.Id)
-            .Select(row => row.LatestVersion).SingleAsync(cancellation);
-        if (version != invoice.ContractVersion) return null;
+        var versions = await db.Contracts.Where(row => row.CustomerId == contract.Customer.Id)
+            .SumAsync(row => (long)row.LatestVersion, cancellation);
+        if (versions != invoice.CustomerVersions) return null;
         var ids = invoice.Charges.Select(charge => charge.Row.Id).ToList();
         var rows = await db.Cycles.Where(row => ids.Contains(row.Id)).ToDictionaryAsync(row => row.Id, cancellation);
         var taken = new List<CycleRow>();
@@ -98,7 +101,26 @@ sealed class InvoiceCommit(BillingStore store, TimeProvider time)
         return taken;
     }
 
-    static InvoiceFacts ToFacts(InvoiceRow row, InvoiceRecord record)
+    /// <summary>
+    /// Cycles whose revenue was booked after the invoice's figures were read: by a close, or a later revision while
+    /// this
+    /// was a draft. What they have earned is known better by then.
+    /// </summary>
+    static async Task<HashSet<long>> RecognisedSinceAsync(
+        BillingDb db, InvoiceRecord record, long readAtMs, CancellationToken cancellation)
+    {
+        var ids = record.Charges.Select(charge => charge.CycleId).ToList();
+        var booked =
+            from posting in db.Postings
+            join entry in db.Entries on posting.EntryId equals entry.Id
+            where posting.CycleId != null && ids.Contains(posting.CycleId.Value)
+                && entry.Kind == EntryKind.RevenueRecognised && entry.CreatedAtMs > readAtMs
+            select posting.CycleId!.Value;
+        return [.. await booked.Distinct().ToListAsync(cancellation)];
+    }
+
+    /// <param name="newer">Cycles of which nothing is to be recognised.</param>
+    static InvoiceFacts ToFacts(InvoiceRow row, InvoiceRecord record, HashSet<long> newer)
     {
         var currency = Currency.Parse(row.Currency);
         return new(
@@ -108,7 +130,7 @@ sealed class InvoiceCommit(BillingStore store, TimeProvider time)
                 .. record.Charges.Select(charge => new ChargeFacts(
                     charge.CycleId, charge.Revision, charge.ProductRef, Read(charge.Amount, currency),
                     [
-                        .. charge.Earned.Select(earned => new MonthAmount(
+                        .. charge.Earned.Where(_ => !newer.Contains(charge.CycleId)).Select(earned => new MonthAmount(
                             AccountingMonths.Parse(earned.Month), Read(earned.Amount, currency))),
                     ])),
             ]);
@@ -152,7 +174,7 @@ sealed class InvoiceCommit(BillingStore store, TimeProvider time)
         Currency = charge.Amount.Currency.Code,
     };
 
-    static int Days(DateOnly date) => date.DayNumber - DateOnly.FromDateTime(DateTime.UnixEpoch).DayNumber;
+    public static int Days(DateOnly date) => date.DayNumber - DateOnly.FromDateTime(DateTime.UnixEpoch).DayNumber;
 
     static Money Read(string text, Currency currency) => Money.TryParse(text, currency, out var money)
         ? money

@@ -7,7 +7,23 @@ namespace Received.Billing.Invoices;
 /// <summary>Charges that share an invoice.</summary>
 sealed record InvoiceGroup(string EntityRef, Currency Currency, IReadOnlyList<PendingCharge> Charges)
 {
-    public Money Net => Money.Sum(Charges.Select(charge => charge.Amount), Currency);
+    /// <summary>The same without what is given back: that waits for an invoice that it fits in.</summary>
+    public InvoiceGroup WithoutCredits() => this with
+    {
+        Charges = [.. Charges.Where(charge => charge.Row.State == CycleState.Open || charge.Amount.Minor >= 0)],
+    };
+}
+
+/// <summary>What charges must share to share an invoice.</summary>
+/// <param name="LineRef">Empty where the contract invoices its lines together.</param>
+readonly record struct InvoiceKey(string EntityRef, Currency Currency, string LineRef)
+{
+    public static InvoiceKey Of(InvoiceGrouping grouping, LineTerms line) => new(
+        line.EntityRef, line.Price.Currency, grouping switch
+        {
+            InvoiceGrouping.Collective => "",
+            InvoiceGrouping.Separate => line.LineRef,
+        });
 }
 
 /// <summary>
@@ -18,45 +34,24 @@ sealed record InvoiceGroup(string EntityRef, Currency Currency, IReadOnlyList<Pe
 static class InvoiceGroups
 {
     /// <param name="due">Open cycles that are due.</param>
+    /// <param name="held">Of cycles that are due and cannot be priced yet: their invoice waits whole.</param>
     /// <param name="late">Of cycles billed before, whose price has changed.</param>
-    /// <param name="hasFurther">Whether a line has a cycle that is still to be invoiced.</param>
+    /// <param name="isLast">Whether a late charge has no later invoice to go on.</param>
     public static IReadOnlyList<InvoiceGroup> Of(
-        InvoiceGrouping grouping, IReadOnlyList<PendingCharge> due, IReadOnlyList<PendingCharge> late,
-        Func<string, bool> hasFurther)
+        InvoiceGrouping grouping, IReadOnlyList<PendingCharge> due, IReadOnlySet<(InvoiceKey, long)> held,
+        IReadOnlyList<PendingCharge> late, Func<PendingCharge, bool> isLast)
     {
-        var groups = due.GroupBy(charge => (Key(grouping, charge), charge.Row.IssueAtMs))
-            .OrderBy(group => group.Key.IssueAtMs)
-            .Select(group => (group.Key.Item1, Charges: group.ToList())).ToList();
+        var groups = due.GroupBy(charge => (Key: InvoiceKey.Of(grouping, charge.Terms), charge.Row.IssueAtMs))
+            .Where(group => !held.Contains(group.Key)).OrderBy(group => group.Key.IssueAtMs)
+            .Select(group => (group.Key.Key, Charges: group.ToList())).ToList();
         foreach (var charge in late)
         {
-            var key = Key(grouping, charge);
-            var fit = groups.FirstOrDefault(group => group.Item1 == key);
+            var key = InvoiceKey.Of(grouping, charge.Terms);
+            var fit = groups.Find(group => group.Key == key);
             if (fit.Charges is not null) fit.Charges.Add(charge);
-            else if (!hasFurther(charge.Terms.LineRef)) groups.Add((key, [charge]));
+            else if (isLast(charge)) groups.Add((key, [charge]));
         }
 
-        return
-        [
-            .. groups.Select(group => new InvoiceGroup(
-                group.Item1.EntityRef, group.Item1.Currency, WithinReach(group.Charges, group.Item1.Currency))),
-        ];
+        return [.. groups.Select(group => new InvoiceGroup(group.Key.EntityRef, group.Key.Currency, group.Charges))];
     }
-
-    /// <summary>
-    /// An invoice cannot be of less than nothing: differences that are given back wait for one that they fit in.
-    /// </summary>
-    static List<PendingCharge> WithinReach(List<PendingCharge> charges, Currency currency)
-    {
-        var net = Money.Sum(charges.Select(charge => charge.Amount), currency);
-        return net.Minor >= 0
-            ? charges
-            : [.. charges.Where(charge => charge.Row.State == CycleState.Open || charge.Amount.Minor >= 0)];
-    }
-
-    static (string EntityRef, Currency Currency, string Line) Key(InvoiceGrouping grouping, PendingCharge charge) => (
-        charge.Terms.EntityRef, charge.Terms.Price.Currency, grouping switch
-        {
-            InvoiceGrouping.Collective => "",
-            InvoiceGrouping.Separate => charge.Terms.LineRef,
-        });
 }

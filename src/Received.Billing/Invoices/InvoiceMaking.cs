@@ -18,6 +18,9 @@ sealed record PendingCharge(
     /// <summary>Something of it was billed and stands: only the difference is shown.</summary>
     public bool IsLate => !Billed.IsZero || BilledQuantity != 0;
 
+    /// <summary>A difference to it would be of neither.</summary>
+    public bool HasTwoTaxes => Priced.Lines.Select(run => run.Terms.Tax).Distinct().Count() > 1;
+
     /// <summary>The price of the current total is not what was billed.</summary>
     public bool IsDue => Row.State == CycleState.Open || !Amount.IsZero || Priced.Quantity != BilledQuantity;
 }

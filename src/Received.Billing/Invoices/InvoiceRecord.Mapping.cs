@@ -1,4 +1,5 @@
 using Received.Billing.Documents;
+using Received.Model;
 
 namespace Received.Billing.Invoices;
 
@@ -22,7 +23,7 @@ public static class InvoiceRecordMapping
             CurrencyDecimals = currency.MinorDigits,
             Reference = record.ContractRef,
             Language = record.Language,
-            Lines = [.. record.Lines.Select(ToLine)],
+            Lines = [.. record.Lines.Select(line => ToLine(line, currency))],
             Taxes =
             [
                 .. record.Taxes.Select(tax => new DocumentTax(
@@ -33,14 +34,25 @@ public static class InvoiceRecordMapping
             Total = Exact(record.Total),
             Paid = invoice.Paid.Amount,
             Open = invoice.Open.Amount,
-            Payment = payment,
+            // What is paid needs no bank account on it, and fits on one page.
+            Payment = invoice.Open.IsZero ? null : payment,
         };
     }
 
-    static DocumentLine ToLine(InvoiceLine line) => new(
-        line.Product, line.IsLate ? $"{line.Description} (usage reported late)" : line.Description, line.Start,
+    static DocumentLine ToLine(InvoiceLine line, Currency currency) => new(
+        line.Product, Description(line), line.Start,
         line.End > line.Start ? line.End.AddDays(-1) : line.Start, line.Quantity,
-        line.Unit.Length == 0 ? null : line.Unit, line.UnitPrice ?? "", Exact(line.Amount), line.TaxRate);
+        line.Unit.Length == 0 ? null : line.Unit, UnitPrice(line.UnitPrice, currency), Exact(line.Amount),
+        line.TaxRate);
+
+    /// <summary>With as many decimals as the currency has, or as the price has where these are more.</summary>
+    static string UnitPrice(string? price, Currency currency) =>
+        price is not null && Money.TryParse(price, currency, out var money) ? money.ToText() : price ?? "";
+
+    static string Description(InvoiceLine line) =>
+        !line.IsLate ? line.Description
+        : line.Quantity == "0" ? $"{line.Description} (difference to what was invoiced)"
+        : $"{line.Description} (usage reported late)";
 
     static DocumentParty ToParty(InvoiceParty party) => new(
         party.Name, party.Address.Split('\n', StringSplitOptions.RemoveEmptyEntries), party.Country, party.TaxId,

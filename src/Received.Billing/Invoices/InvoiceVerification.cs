@@ -94,7 +94,7 @@ public sealed class InvoiceVerification
                 row => new ContractVersion(row.Number, row.EffectiveAtMs, TermsJson.Read(row.Terms)));
         return new(
             contracts.Single(row => row.Id == invoice.ContractId), customer, [.. versions[invoice.ContractId]],
-            [.. contracts.SelectMany(row => LineSpans.Of(row.Id, row.Zone, [.. versions[row.Id]]))], []);
+            [.. contracts.SelectMany(row => LineSpans.Of(row.Id, row.Zone, [.. versions[row.Id]]))], 0, []);
     }
 
     async Task<List<PendingCharge>> ChargesAsync(
@@ -129,7 +129,7 @@ public sealed class InvoiceVerification
         var usage = slices.Index().Select(slice => totals.Settled.TryGetValue(slice.Index, out var found)
             ? CyclePricing.Usage(slice.Item, found.Totals)
             : default).ToList();
-        return CyclePricing.Price(cycle, slices, usage);
+        return CyclePricing.Price(cycle, _contract.Line(cycle.LineRef, cycle.StartMs), slices, usage);
     }
 
     /// <summary>The cycle as it was: its line may have been ended since, and its row with it.</summary>

@@ -1,3 +1,4 @@
+using System.Data.Common;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Logging;
 using Received.Billing.Contracts;
@@ -39,7 +40,9 @@ public sealed class Invoicer(
         return report;
     }
 
-    /// <summary>Contracts with cycles that are due, and those that have only late usage to look for.</summary>
+    /// <summary>
+    /// Contracts with cycles that are due, and those of lines that have ended and are looked at for the last time.
+    /// </summary>
     async Task<List<long>> FindAsync(long nowMs, CancellationToken cancellation)
     {
         await using var db = store.Context();
@@ -47,7 +50,7 @@ public sealed class Invoicer(
             .Where(cycle => cycle.State == CycleState.Open && cycle.IssueAtMs <= nowMs)
             .Select(cycle => cycle.ContractId);
         var lateAlone = db.Cycles
-            .Where(cycle => cycle.State == CycleState.Billed
+            .Where(cycle => cycle.State == CycleState.Billed && cycle.EndMs <= nowMs - ContractRun.WatchedMs
                 && !db.Cycles.Any(open => open.ContractId == cycle.ContractId && open.LineRef == cycle.LineRef
                     && open.State == CycleState.Open))
             .Select(cycle => cycle.ContractId);
@@ -65,9 +68,9 @@ public sealed class Invoicer(
             foreach (var cycle in run.Wanted(contract)) reading.Want(contract, cycle);
         await reading.ReadAsync(cancellation);
 
-        var problems = page.Broken.Select(broken => new InvoiceProblem(0, $"#{broken.Key}", broken.Value)).ToList();
+        var problems = page.Broken.ToList();
         var (issued, drafts, waiting) = (0, 0, 0);
-        var settled = new List<long>();
+        var settled = new List<CycleRow>();
         var commit = new InvoiceCommit(store, time);
         foreach (var contract in page.Contracts)
         {
@@ -84,7 +87,7 @@ public sealed class Invoicer(
                     else if (made is not null) issued++;
                 }
             }
-            catch (Exception e) when (BillingPage.IsBadData(e) || e is DbUpdateException)
+            catch (Exception e) when (BillingPage.IsBadData(e) || e is DbUpdateException or DbException)
             {
                 problems.Add(Problem(contract, (e.InnerException ?? e).Message));
             }
@@ -97,11 +100,20 @@ public sealed class Invoicer(
     static InvoiceProblem Problem(BillingContract contract, string reason) =>
         new(contract.Row.AccountId, contract.Row.Ref, reason);
 
-    async Task SettleAsync(List<long> cycles, CancellationToken cancellation)
+    /// <summary>As they were seen: one that was made longer or billed meanwhile is looked at again.</summary>
+    async Task SettleAsync(List<CycleRow> cycles, CancellationToken cancellation)
     {
         if (cycles.Count == 0) return;
         await using var db = store.Context();
-        await db.Cycles.Where(cycle => cycles.Contains(cycle.Id) && cycle.State == CycleState.Billed)
-            .ExecuteUpdateAsync(set => set.SetProperty(cycle => cycle.State, CycleState.Settled), cancellation);
+        await using var transaction = await db.Database.BeginTransactionAsync(cancellation);
+        foreach (var seen in cycles)
+        {
+            await db.Cycles
+                .Where(cycle => cycle.Id == seen.Id && cycle.State == CycleState.Billed
+                    && cycle.Revision == seen.Revision && cycle.EndMs == seen.EndMs)
+                .ExecuteUpdateAsync(set => set.SetProperty(cycle => cycle.State, CycleState.Settled), cancellation);
+        }
+
+        await transaction.CommitAsync(cancellation);
     }
 }

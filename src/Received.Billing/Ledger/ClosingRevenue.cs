@@ -31,7 +31,7 @@ sealed record ClosingRevenue(
         var gate = await totals.GateAsync(cancellation);
         var page = await BillingPage.ReadAsync(db, ids, cancellation, settledAfterMs: openMs);
         var reading = new CycleReading(page, totals);
-        var problems = page.Broken.Select(broken => $"Contract #{broken.Key}: {broken.Value}").ToList();
+        var problems = page.Broken.Select(broken => $"Contract '{broken.ContractRef}': {broken.Reason}").ToList();
         var cycles = new List<(BillingContract Contract, CycleRow Cycle, string ProductRef)>();
         foreach (var contract in page.Contracts)
         {

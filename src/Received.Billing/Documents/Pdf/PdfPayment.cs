@@ -3,8 +3,8 @@ namespace Received.Billing.Documents.Pdf;
 /// <summary>How to pay, in one box: the bank's data beside the card's link and its QR code.</summary>
 static class PdfPayment
 {
-    const double Inset = 12;
-    const double LineHeight = 14;
+    const double Inset = 10;
+    const double LineHeight = 12.5;
     const double CodeSize = 78;
     const double LabelWide = 118;
 
@@ -16,7 +16,7 @@ static class PdfPayment
         if (rows.Count == 0 && link is null) return;
         var text = LineHeight * (rows.Count + 1 + (link is null ? 0 : 1));
         var height = Math.Max(text + 8, link is null ? 0 : CodeSize) + (2 * Inset) - 4;
-        flow.Y += 18;
+        flow.Y += 12;
         flow.Room(height);
         var top = flow.Y;
         flow.Page.Box(Ink.Shade, PdfFlow.Left, top, PdfFlow.Wide, height);

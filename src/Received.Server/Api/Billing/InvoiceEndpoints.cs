@@ -22,9 +22,9 @@ static class InvoiceEndpoints
         if (text["cursor"] is { } cursor && !InvoiceId.TryParse(cursor, out after))
             throw new RefusedException(QueryText.CursorProblem);
         var page = await book.ListAsync(
-            Callers.Account(http).Id, text["customer"], state, after, limit, http.RequestAborted);
-        var next = page.Count == limit ? InvoiceId.Format(page[^1].Id) : null;
-        return TypedResults.Ok(new InvoicesPage([.. page.Select(ToSummary)], next));
+            Callers.Account(http).Id, text["customer"], state, after, limit + 1, http.RequestAborted);
+        var next = page.Count > limit ? InvoiceId.Format(page[limit - 1].Id) : null;
+        return TypedResults.Ok(new InvoicesPage([.. page.Take(limit).Select(ToSummary)], next));
     }
 
     public static async Task<IResult> HandleOne(HttpContext http, string invoice, InvoiceBook book) =>

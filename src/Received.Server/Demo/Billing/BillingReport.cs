@@ -8,6 +8,8 @@ sealed class BillingReport(IAnsiConsole console, BillingClient client, DemoContr
 {
     const int InvoicesShown = 12;
 
+    static readonly string[] Owed = ["owed", "credit", "unapplied"];
+
     public async Task PrintAsync(
         IReadOnlyList<JsonElement> invoices, JsonElement verified, CancellationToken cancellation)
     {
@@ -34,8 +36,8 @@ sealed class BillingReport(IAnsiConsole console, BillingClient client, DemoContr
             "product", "start", "end", "quantity:", "quantity_anew:", "amount:", "amount_anew:");
     }
 
-    static bool IsOpen(JsonElement item) => new[] { "owed", "credit", "unapplied" }
-        .Any(name => item.GetProperty(name).GetString() is not ("0.00" or "0"));
+    static bool IsOpen(JsonElement item) => Owed.Any(
+        name => item.GetProperty(name).GetString() is not ("0.00" or "0"));
 
     static IEnumerable<JsonElement> Items(JsonElement answer) => answer.GetProperty("items").EnumerateArray();
 

@@ -89,6 +89,91 @@ public sealed class InvoicerTests
     }
 
     [Fact]
+    public async Task Late_usage_of_a_line_that_has_ended_has_one_invoice_when_no_more_can_come()
+    {
+        await using var world = await MakeAsync();
+        await world.AddContractAsync(
+            "c", "UTC", Terms(PerUnit("calls", "1") with { End = new DateOnly(2026, 2, 1) }));
+        await world.GoToAsync("2026-02-01T00:00:00Z");
+        await world.RunAsync();
+        foreach (var day in new[] { 2, 3, 4 })
+        {
+            await world.UseAsync("c", "calls", ($"2026-01-{day:D2}T00:00:00Z", "1"));
+            await world.GoToAsync($"2026-02-{day:D2}T00:00:00Z");
+            Assert.Equal(0, (await world.RunAsync()).Issued);
+        }
+
+        await world.GoToAsync("2026-03-10T00:00:00Z");
+        Assert.Equal(1, (await world.RunAsync()).Issued);
+        Assert.Equal("3.00", (await world.InvoicesAsync())[1].Record.Net);
+        Assert.Equal(1, (await world.RunAsync()).Settled);
+        await AssertBalancedAsync(world);
+    }
+
+    [Fact]
+    public async Task A_fee_and_usage_of_one_product_share_an_invoice_and_the_fee_takes_no_usage()
+    {
+        await using var world = await MakeAsync();
+        await world.AddContractAsync(
+            "c", "UTC",
+            Terms(
+                PerUnit("calls", "1") with { IsDefault = false },
+                Flat("calls", "10.00", BillingTiming.Arrears) with { LineRef = "fee", IsDefault = false }));
+        await world.UseAsync("c", "calls", ("2026-01-05T00:00:00Z", "5"));
+        await world.GoToAsync("2026-02-01T00:00:00Z");
+        await world.RunAsync();
+        Assert.Equal("15.00", Assert.Single(await world.InvoicesAsync()).Record.Net);
+    }
+
+    [Fact]
+    public async Task Law_7_a_fee_waits_for_the_usage_that_it_shares_an_invoice_with()
+    {
+        await using var world = await MakeAsync();
+        await world.AddContractAsync(
+            "c", "UTC", Terms(PerUnit("calls", "1"), Flat("base", "10.00", BillingTiming.Arrears)));
+        await world.GoToAsync("2026-02-01T00:00:00Z", isRated: false);
+        Assert.Equal((0, 1), Counts(await world.RunAsync()));
+        await world.UseAsync("c", "calls", ("2026-01-05T00:00:00Z", "5"));
+        await world.GoToAsync("2026-02-01T01:00:00Z");
+        await world.RunAsync();
+        Assert.Equal("15.00", Assert.Single(await world.InvoicesAsync()).Record.Net);
+    }
+
+    [Fact]
+    public async Task A_draft_is_dated_on_the_day_on_which_it_is_issued()
+    {
+        await using var world = await MakeAsync();
+        await world.AddContractAsync("c", "UTC", Terms(PerUnit("calls", "1")) with { IssuesAlone = false });
+        await world.UseAsync("c", "calls", ("2026-01-05T00:00:00Z", "5"));
+        await world.GoToAsync("2026-02-01T00:00:00Z");
+        await world.RunAsync();
+        await world.GoToAsync("2026-02-10T00:00:00Z");
+        await world.Book.IssueAsync(Account, (await world.InvoicesAsync())[0].Id, "k");
+        var record = Assert.Single(await world.InvoicesAsync()).Record;
+        Assert.Equal((new DateOnly(2026, 2, 10), new DateOnly(2026, 3, 12)), (record.IssueDate, record.DueDate));
+        await AssertBalancedAsync(world);
+    }
+
+    [Fact]
+    public async Task Voiding_one_of_two_revisions_bills_only_what_it_billed_again()
+    {
+        await using var world = await MakeAsync();
+        await world.AddContractAsync("c", "UTC", Terms(PerUnit("calls", "1")));
+        await world.UseAsync("c", "calls", ("2026-01-05T00:00:00Z", "5"));
+        await world.GoToAsync("2026-02-01T00:00:00Z");
+        await world.RunAsync();
+        await world.UseAsync("c", "calls", ("2026-01-06T00:00:00Z", "2"));
+        await world.GoToAsync("2026-03-01T00:00:00Z");
+        await world.RunAsync();
+        await world.Book.VoidAsync(Account, (await world.InvoicesAsync())[0].Id, "k");
+        await world.GoToAsync("2026-04-01T00:00:00Z");
+        await world.RunAsync();
+        var nets = (await world.InvoicesAsync()).Where(i => i.State != InvoiceState.Void).Select(i => i.Record.Net);
+        Assert.Equal(["2.00", "5.00"], nets);
+        await AssertBalancedAsync(world);
+    }
+
+    [Fact]
     public async Task Law_6_a_cycle_without_usage_is_a_charge_of_zero()
     {
         await using var world = await MakeAsync();
