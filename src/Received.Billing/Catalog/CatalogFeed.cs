@@ -131,9 +131,12 @@ public sealed class CatalogFeed(
                 .Select(row => new ContractVersion(row.Number, row.EffectiveAtMs, TermsJson.Read(row.Terms))).ToList();
             return
             [
-                .. LineSpans.Of(head.Id, head.Zone, versions).Select(span => new CatalogLine(
-                    new(head.AccountId), head.CustomerRef, span.Line.ProductRef, span.StartMs, span.EndMs,
-                    span.Line.Price.Currency.Code, span.Line.EntityRef)),
+                .. LineSpans.Of(head.Id, head.Zone, versions)
+                    // A fee takes no usage: an event that only a fee agrees with would be nobody's.
+                    .Where(span => span.Line.Price.IsForUsage)
+                    .Select(span => new CatalogLine(
+                        new(head.AccountId), head.CustomerRef, span.Line.ProductRef, span.StartMs, span.EndMs,
+                        span.Line.Price.Currency.Code, span.Line.EntityRef)),
             ];
         }
         catch (Exception e) when (e is JsonException or FormatException or ScheduleException)

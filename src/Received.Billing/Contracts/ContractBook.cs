@@ -249,6 +249,11 @@ public sealed class ContractBook(BillingStore store, TimeProvider time)
         // Its cycles are there with it: the next one can be previewed at once.
         var plan = await CyclePlanner.PlanAsync(db, row.Id, now, cancellation);
         if (plan.Problems.Count > 0) return Refusal.Invalid("/lines", plan.Problems[0].Reason);
+        if (plan.Made > CyclePlanner.AtOnceMax)
+            return Refusal.Invalid(
+                "/lines",
+                $"Its lines have {plan.Made} cycles up to now, and at most {CyclePlanner.AtOnceMax} can be made at "
+                + "once: let lines start later, or spread them over several contracts.");
         await db.Database.CommitTransactionAsync(cancellation);
         return new ContractEntry(
             row.Ref, customerRef, row.Zone, version.Number, version.Number, version.EffectiveAtMs, version.Terms,

@@ -37,13 +37,20 @@ public sealed class CyclePlanner(BillingStore store)
         return changes.ToReport();
     }
 
-    /// <summary>One contract, within the caller's transaction. Saves what it changes.</summary>
+    /// <summary>
+    /// Cycles that one write may make: 200 lines of almost two years. Each becomes a charge of one run, and a slip in a
+    /// year must not become a hundred thousand of them.
+    /// </summary>
+    public const int AtOnceMax = 5_000;
+
+    /// <summary>One contract, within the caller's transaction. Saves what it changes, unless that is more than
+    /// <see cref="AtOnceMax"/>.</summary>
     internal static async Task<PlanReport> PlanAsync(
         BillingDb db, long contractId, DateTimeOffset now, CancellationToken cancellation)
     {
         var changes = new PlanChanges();
         await CollectAsync(db, contractId, contractId, now.ToUnixTimeMilliseconds(), changes, cancellation);
-        await ApplyAsync(db, changes, cancellation);
+        if (changes.Made.Count <= AtOnceMax) await ApplyAsync(db, changes, cancellation);
         return changes.ToReport();
     }
 

@@ -75,7 +75,8 @@ public sealed class InvoiceBook(BillingStore store, CycleTotalsReader totals, Ti
         if (page.Broken is [var broken, ..]) throw new BillingDataException(broken.Reason);
         var contract = page.Contracts[0];
         var open = contract.Cycles.Where(cycle => cycle.State == CycleState.Open).ToList();
-        var next = open.Where(cycle => cycle.IssueAtMs == open.Min(other => other.IssueAtMs)).ToList();
+        var first = open.Select(cycle => cycle.IssueAtMs).DefaultIfEmpty().Min();
+        var next = open.Where(cycle => cycle.IssueAtMs == first).ToList();
         var reading = new CycleReading(page, totals);
         var run = new ContractRun(page, reading, await totals.GateAsync(cancellation), nowMs);
         foreach (var cycle in run.Wanted(contract).Union(next)) reading.Want(contract, cycle);

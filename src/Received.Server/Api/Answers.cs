@@ -78,7 +78,9 @@ sealed record RerateDifference(long Line, string? Live, string? Anew);
 /// <summary>How answers are written: snake_case, absent instead of null.</summary>
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
-    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+    // Of two amounts one would be taken, and nobody would know which.
+    AllowDuplicateProperties = false)]
 [JsonSerializable(typeof(TotalsPage))]
 [JsonSerializable(typeof(EventsPage))]
 [JsonSerializable(typeof(EventItem))]

@@ -95,6 +95,21 @@ public sealed class CatalogApiTests(CatalogServer shared) : IClassFixture<Catalo
         Assert.Equal(404, (await _server.SendAsync(HttpMethod.Get, "/api/invoices/next/k%2F", _key)).Status);
     }
 
+    [Fact]
+    public async Task A_contract_of_too_many_past_cycles_is_refused_and_not_stored()
+    {
+        await FillAsync();
+        var lines = string.Join(',', Enumerable.Range(0, 10).Select(at =>
+            $$"""
+            {"line_ref":"f{{at}}","product_ref":"p","entity_ref":"e1",
+             "price":{"model":"flat","currency":"EUR","amount":"1"},
+             "timing":"arrears","tax":{"name":"VAT","rate":"19"},"start":"1980-01-01"}
+            """));
+        var problem = await PostAsync("/api/contracts", Contract("old", lines), 422);
+        Assert.Equal("/lines", problem.GetProperty("pointer").GetString());
+        Assert.Equal(404, (await _server.SendAsync(HttpMethod.Get, "/api/contracts/old", _key)).Status);
+    }
+
     [Theory]
     [InlineData("""{"ref":"x","name":"n","colour":"red"}""", 422, "unknown_field", "/colour")]
     [InlineData("""{"ref":"x","name":"n","name":"m"}""", 422, "duplicate_field", "/name")]

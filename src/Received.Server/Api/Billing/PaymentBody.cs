@@ -28,8 +28,9 @@ static class PaymentBody
         {
             throw new RefusedException(PaymentProblem.Of(
                 400, "body_invalid",
-                "This is not the JSON that is expected here, or has a field that is not known; /scalar shows what "
-                + "there is. Amounts are texts such as \"119.00\", dates texts such as \"2026-03-01\".",
+                "This is not the JSON that is expected here, or has a field that is not known or stands twice; "
+                + "/scalar shows what there is. Amounts are texts such as \"119.00\", dates texts such as "
+                + "\"2026-03-01\".",
                 Pointer(e.Path)));
         }
     }

@@ -38,6 +38,9 @@ sealed class PaymentFields(TimeProvider time)
         if (invoices.Count > TransferRecord.InvoicesMax)
             throw Refuse("/invoices", $"At most {TransferRecord.InvoicesMax} invoices: record the transfer without, "
                 + "and allocate it in parts.");
+        // As an id it would make one payment of all transfers without one.
+        if (body.ExternalId is { } id && string.IsNullOrWhiteSpace(id))
+            throw Refuse("/external_id", "Leave it out where the transfer has none.");
         var external = Text(body.ExternalId, "/external_id", TransferRecord.ExternalIdLengthMax) ?? idempotencyKey;
         return new(
             AmountOrNull(body.Amount, currency, "/amount") ?? throw Refuse("/amount", "'amount' is missing."),

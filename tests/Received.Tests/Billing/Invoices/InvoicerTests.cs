@@ -42,6 +42,26 @@ public sealed class InvoicerTests
     }
 
     [Fact]
+    public async Task A_fee_for_a_product_does_not_take_its_usage_away()
+    {
+        await using var world = await MakeAsync();
+        var fee = Flat("calls", "10.00", BillingTiming.Arrears) with { LineRef = "fee" };
+        await world.AddContractAsync("own", "UTC", Terms(PerUnit("calls", "1") with { IsDefault = false }, fee));
+        // A fee that calls itself the default, under a contract of its own.
+        await world.AddContractAsync("two", "UTC", Terms(fee), "fees");
+        await world.AddContractAsync("two", "UTC", Terms(PerUnit("calls", "1")), "usage");
+        await world.UseAsync("own", "calls", ("2026-01-05T00:00:00Z", "5"));
+        await world.UseAsync("two", "calls", ("2026-01-05T00:00:00Z", "7"));
+        await world.GoToAsync("2026-02-01T00:00:00Z");
+        await world.RunAsync();
+        var invoices = await world.InvoicesAsync();
+        Assert.Equal(
+            ["10.00", "15.00", "7.00"],
+            invoices.Select(invoice => invoice.Record.Net).Order(StringComparer.Ordinal));
+        await AssertBalancedAsync(world);
+    }
+
+    [Fact]
     public async Task Law_6_running_again_or_at_once_changes_nothing()
     {
         await using var world = await MakeAsync();

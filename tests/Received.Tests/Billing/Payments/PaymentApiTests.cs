@@ -115,6 +115,7 @@ public sealed class PaymentApiTests : IAsyncLifetime
             ("""{"amount":"1","currency":"EUR","received_on":"2026-03-01","rest":"x"}""", "/rest"),
             ("""{"amount":"1","currency":"EUR","received_on":"2026-03-01","customer_ref":""}""", "/customer_ref"),
             ("""{"amount":"1","currency":"EUR","received_on":"2026-03-01","reference":"\u0000"}""", "/reference"),
+            ("""{"amount":"1","currency":"EUR","received_on":"2026-03-01","external_id":" "}""", "/external_id"),
         ];
         foreach (var (body, pointer) in wrong)
             await _server.RefusedAsync(422, "field_invalid", "POST", "/api/payments", body, pointer);
@@ -132,6 +133,17 @@ public sealed class PaymentApiTests : IAsyncLifetime
             400, "body_invalid", "POST", "/api/payments/pay_1/refund", """{"ammount":"1.00"}""", "/ammount");
         await _server.RefusedAsync(400, "body_missing", "POST", "/api/payments", "");
         await _server.RefusedAsync(413, "body_too_large", "POST", "/api/payments", new string(' ', 70_000));
+    }
+
+    [Fact]
+    public async Task A_slip_in_a_fields_name_gives_nothing_back_and_of_two_amounts_none_is_taken()
+    {
+        var recorded = await _server.OkAsync(
+            "POST", "/api/payments", """{"amount":"9.00","currency":"EUR","received_on":"2026-03-01"}""", 201);
+        var path = "/api/payments/" + recorded.GetProperty("id").GetString();
+        foreach (var body in (string[])["""{"amuont":"1.00"}""", """{"amount":"1.00","amount":"2.00"}"""])
+            await _server.RefusedAsync(400, "body_invalid", "POST", path + "/refund", body);
+        Assert.Equal("9.00", (await _server.OkAsync("GET", path)).GetProperty("free").GetString());
     }
 
     [Fact]
