@@ -1,5 +1,5 @@
-using Received.Billing.Invoices;
 using System.Globalization;
+using Received.Billing.Invoices;
 using Received.Billing.Payments;
 using Received.Billing.Payments.Stripe;
 

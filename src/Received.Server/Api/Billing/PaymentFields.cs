@@ -1,6 +1,6 @@
-using Received.Billing.Invoices;
 using System.Globalization;
 using System.Text;
+using Received.Billing.Invoices;
 using Received.Billing.Payments;
 using Received.Billing.Payments.Wire;
 using Received.Model;
