@@ -174,7 +174,8 @@ public sealed class PaymentBook(BillingStore store, TimeProvider time)
     internal static PaymentRefusedException NotOpen(InvoiceRow invoice, string? pointer) =>
         PaymentRefusedException.Conflict(
             "invoice_not_open",
-            $"{InvoiceId.Format(invoice.Id)} is {invoice.State}: only issued and partly paid invoices take payments.",
+            $"{InvoiceId.Format(invoice.Id)} is {InvoiceId.Name(invoice.State)}: only issued and partly paid invoices "
+            + "take payments.",
             pointer);
 
     static Task<PaymentRow?> FindAsync(PaymentChange change, string externalId, CancellationToken cancellation) =>

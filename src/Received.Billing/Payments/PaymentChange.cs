@@ -138,7 +138,8 @@ sealed class PaymentChange : IAsyncDisposable
                 + $"{invoice.TotalMinor - invoice.PaidMinor} open (in minor units); {minor} is more.");
         var next = InvoiceStates.After(invoice.State, InvoiceStates.ActOf(paid, invoice.TotalMinor))
             ?? throw PaymentRefusedException.Conflict(
-                "invoice_not_open", $"{InvoiceId.Format(invoice.Id)} is {invoice.State}: it takes no payment.");
+                "invoice_not_open",
+                $"{InvoiceId.Format(invoice.Id)} is {InvoiceId.Name(invoice.State)}: it takes no payment.");
         (payment.FreeMinor, invoice.PaidMinor, invoice.State) = (free, paid, next);
         var allocation = new AllocationRow
         {

@@ -63,8 +63,9 @@ public sealed class PaymentSweep(
         {
             await work();
         }
-        catch (Exception e) when (e is PaymentOutcomeUnknownException or PaymentRefusedException)
+        catch (Exception e) when (e is not OperationCanceledException)
         {
+            // Whatever is wrong with one must not hide those behind it; it is logged, and comes again.
             logger.PaymentLeft(subject, e.Message);
         }
     }

@@ -13,6 +13,9 @@ namespace Received.Billing.Payments;
 /// </summary>
 public sealed class RefundBook(BillingStore store, PaymentMethods methods, TimeProvider time)
 {
+    /// <summary>Stripe keeps keys for 24 hours at least; asking later would be a new refund.</summary>
+    static readonly TimeSpan KeyLife = TimeSpan.FromHours(23);
+
     /// <summary>Gives back part or all of a payment: free money first, then the latest allocations, whose invoices are
     /// open again.</summary>
     /// <param name="minor">Null: all that is left.</param>
@@ -79,6 +82,10 @@ public sealed class RefundBook(BillingStore store, PaymentMethods methods, TimeP
             return await ReadAsync(account, refundId, cancellation);
         }
 
+        if (time.GetUtcNow().ToUnixTimeMilliseconds() - refund.CreatedAtMs > KeyLife.TotalMilliseconds)
+            throw new PaymentOutcomeUnknownException(
+                $"{PaymentIds.Refund(refundId)} was asked for so long ago that its key may be forgotten: asking again "
+                + "could give the money back twice. Look at the method whether it was made; its notice settles it.");
         var answer = await method.RefundAsync(
             new(
                 account, refundId, payment.ExternalId, PaymentChange.Money(payment, refund.AmountMinor),

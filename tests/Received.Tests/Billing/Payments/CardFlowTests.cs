@@ -132,6 +132,19 @@ public sealed class CardFlowTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_refund_of_unknown_outcome_is_not_asked_for_again_when_its_key_may_be_forgotten()
+    {
+        var payment = await PaidAsync(5_000, TestCards.Good);
+        _fake.Switches.FailNext(StripeFault.AnswerLost);
+        await _refunds.RefundAsync(PaymentRig.Acme, PaymentRig.Actor, payment, 2_000);
+        var asked = _fake.Books.List("refund", StripeForm.Parse(""))["data"]!.AsArray().Count;
+        _rig.Time.Advance(TimeSpan.FromHours(25));
+        await _sweep.RunAsync();
+        Assert.Equal(asked, _fake.Books.List("refund", StripeForm.Parse(""))["data"]!.AsArray().Count);
+        Assert.Equal(RefundState.Pending, Assert.Single((await _rig.PaymentAsync(payment)).Refunds).State);
+    }
+
+    [Fact]
     public async Task A_refund_asked_for_twice_under_a_clients_key_is_one()
     {
         var payment = await PaidAsync(5_000, TestCards.Good);
