@@ -1,5 +1,3 @@
-using System.Data.Common;
-using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Logging;
 using Received.Billing.Store;
 using Received.Model.Access;
@@ -17,11 +15,6 @@ public sealed class AccessFeed(
     BillingStore store, AccessDirectory directory, TimeProvider time, ILogger<AccessFeed> logger,
     Func<CancellationToken, ValueTask<bool>>? mayServe = null) : IDisposable
 {
-    /// <summary>
-    /// A look costs microseconds (a counter in the file's shared memory), so a quarter of the second promised.
-    /// </summary>
-    static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(250);
-
     readonly KeyBook _keys = new(store, time);
     readonly SemaphoreSlim _reading = new(1, 1);
 
@@ -44,47 +37,8 @@ public sealed class AccessFeed(
     }
 
     /// <summary>Follows the database until cancelled.</summary>
-    public async Task RunAsync(CancellationToken cancellation)
-    {
-        while (!cancellation.IsCancellationRequested)
-        {
-            try
-            {
-                await FollowAsync(cancellation);
-            }
-            catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
-            {
-                return;
-            }
-            catch (Exception e) when (e is DbException or IOException)
-            {
-                logger.AccessUnreadable(e);
-                await Task.Delay(Poll, time, cancellation).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            }
-        }
-    }
+    public Task RunAsync(CancellationToken cancellation) =>
+        StoreFollower.RunAsync(store, time, ReloadAsync, logger.AccessUnreadable, cancellation);
 
     public void Dispose() => _reading.Dispose();
-
-    async Task FollowAsync(CancellationToken cancellation)
-    {
-        // data_version counts the commits that other connections make, of this process or another one: so one
-        // connection is kept for looking and writes nothing.
-        await using var connection = await store.ConnectAsync(cancellation);
-        long? seen = null;
-        while (true)
-        {
-            var version = await ReadVersionAsync(connection, cancellation);
-            if (version != seen && await ReloadAsync(cancellation)) seen = version;
-
-            await Task.Delay(Poll, time, cancellation);
-        }
-    }
-
-    static async Task<long> ReadVersionAsync(SqliteConnection connection, CancellationToken cancellation)
-    {
-        await using var command = connection.CreateCommand();
-        command.CommandText = "PRAGMA data_version";
-        return (long)(await command.ExecuteScalarAsync(cancellation))!;
-    }
 }

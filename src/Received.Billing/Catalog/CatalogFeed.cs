@@ -1,6 +1,4 @@
-using System.Data.Common;
 using System.Text.Json;
-using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Logging;
 using Received.Billing.Contracts;
@@ -19,9 +17,6 @@ public sealed class CatalogFeed(
     BillingStore store, CatalogDirectory directory, TimeProvider time, ILogger<CatalogFeed> logger)
     : IDisposable
 {
-    /// <summary>As the feed of keys: a look costs microseconds.</summary>
-    static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(250);
-
     /// <summary>Contracts of one read: SQLite's statements take so many ids easily.</summary>
     const int ContractsPerRead = 500;
 
@@ -45,52 +40,16 @@ public sealed class CatalogFeed(
     }
 
     /// <summary>Follows the database until cancelled.</summary>
-    public async Task RunAsync(CancellationToken cancellation)
-    {
-        while (!cancellation.IsCancellationRequested)
+    public Task RunAsync(CancellationToken cancellation) => StoreFollower.RunAsync(
+        store, time,
+        async stop =>
         {
-            try
-            {
-                await FollowAsync(cancellation);
-            }
-            catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
-            {
-                return;
-            }
-            catch (Exception e) when (e is DbException or IOException)
-            {
-                logger.CatalogUnreadable(e);
-                await Task.Delay(Poll, time, cancellation).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            }
-        }
-    }
+            await ReloadAsync(stop);
+            return true;
+        },
+        logger.CatalogUnreadable, cancellation);
 
     public void Dispose() => _reading.Dispose();
-
-    async Task FollowAsync(CancellationToken cancellation)
-    {
-        // data_version counts other connections' commits: this one is kept for looking and writes nothing.
-        await using var connection = await store.ConnectAsync(cancellation);
-        long? seen = null;
-        while (true)
-        {
-            var version = await ReadVersionAsync(connection, cancellation);
-            if (version != seen)
-            {
-                await ReloadAsync(cancellation);
-                seen = version;
-            }
-
-            await Task.Delay(Poll, time, cancellation);
-        }
-    }
-
-    static async Task<long> ReadVersionAsync(SqliteConnection connection, CancellationToken cancellation)
-    {
-        await using var command = connection.CreateCommand();
-        command.CommandText = "PRAGMA data_version";
-        return (long)(await command.ExecuteScalarAsync(cancellation))!;
-    }
 
     /// <summary>False where no contract has a new version.</summary>
     async Task<bool> ReadChangesAsync(CancellationToken cancellation)
