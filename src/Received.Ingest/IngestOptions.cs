@@ -49,6 +49,13 @@ public sealed class IngestOptions
     [Range(1, 64)]
     public int AppendsInFlightMax { get; set; } = 2;
 
+    /// <summary>
+    /// Memory for large receive blocks, half a megabyte each, of which a connection holds one while a body comes in.
+    /// Past it connections get blocks of 4 KiB: slower, and nothing is refused.
+    /// </summary>
+    [Range(0, int.MaxValue)]
+    public int ReceiveBytesMax { get; set; } = 64 * 1024 * 1024;
+
     /// <summary>What Retry-After says, in seconds.</summary>
     [Range(1, 3600)]
     public int RetryAfterSeconds { get; set; } = 1;

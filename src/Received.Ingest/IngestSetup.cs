@@ -1,10 +1,12 @@
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Received.Ingest.Batching;
 using Received.Ingest.Http;
+using Received.Ingest.Transport;
 using Received.Model.Catalog;
 
 namespace Received.Ingest;
@@ -27,6 +29,7 @@ public static class IngestSetup
         services.AddOptions<IngestOptions>().BindConfiguration(IngestOptions.Section)
             .ValidateDataAnnotations().ValidateOnStart();
         services.AddMetrics();
+        services.AddSingleton<IMemoryPoolFactory<byte>, ReceivePoolFactory>();
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton<CatalogDirectory>();
         services.AddSingleton<IngestMetrics>();

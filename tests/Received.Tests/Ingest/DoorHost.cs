@@ -4,6 +4,7 @@ using System.Text;
 using System.Text.Json;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Time.Testing;
@@ -50,12 +51,14 @@ sealed class DoorHost : IAsyncDisposable
 
     public CatalogDirectory Catalog => _app.Services.GetRequiredService<CatalogDirectory>();
 
-    public static async Task<DoorHost> StartAsync(Action<IngestOptions>? options = null, MemoryLog? log = null)
+    public static async Task<DoorHost> StartAsync(
+        Action<IngestOptions>? options = null, MemoryLog? log = null, HttpProtocols protocols = HttpProtocols.Http1)
     {
         log ??= new MemoryLog();
         var time = new FakeTimeProvider(Now);
         var builder = WebApplication.CreateSlimBuilder();
-        builder.WebHost.UseKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0));
+        builder.WebHost.UseKestrel(kestrel => kestrel.Listen(
+            IPAddress.Loopback, 0, listen => listen.Protocols = protocols));
         builder.Logging.ClearProviders();
         builder.Services.AddSingleton<ILog>(log);
         builder.Services.AddSingleton<TimeProvider>(time);
