@@ -1,114 +1,107 @@
 using System.Buffers.Text;
-using System.Diagnostics;
+using System.Net;
 using System.Net.Sockets;
+using System.Text;
 
 namespace Received.Bench.Load;
 
 /// <summary>
-/// One keep-alive connection over a plain socket: sends a request, reads its answer, and so on. It reads only what it
-/// must of the answer: the status and the length. With a rate, a request's latency begins when it was due, whether or
-/// not the connection was free by then.
+/// One keep-alive connection: sends a request, reads its answer, and so on, never waiting. It reads only what it must
+/// of the answer: the status and where it ends.
 /// </summary>
-sealed class LoadConnection(LoadOptions options, LoadBodies bodies, int number) : IDisposable
+sealed class LoadConnection : IDisposable
 {
+    const int HeadStatusAt = 9;
+
     readonly Socket _socket = new(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
-    readonly byte[] _answer = new byte[64 * 1024];
+    readonly LoadRequest[] _requests;
+    byte[] _answer = new byte[16 * 1024];
+    ulong _nextKey;
+    int _nextRequest;
+    int _sent;
+    int _received;
 
-    /// <summary>Milliseconds of each measured request.</summary>
-    public List<double> LatenciesMs { get; } = [];
-
-    /// <summary>Events answered with 200 since the start, warm-up included.</summary>
-    public long Acknowledged { get; private set; }
-
-    /// <summary>Events answered with 200 within the measured time.</summary>
-    public long Measured { get; private set; }
-
-    /// <summary>Requests with another answer than 200; the first one's text is kept.</summary>
-    public long Refused { get; private set; }
-
-    public string? FirstRefusal { get; private set; }
-
-    public async Task RunAsync(long measureFrom, long measureTo)
+    /// <param name="firstKey">Keys count up from here.</param>
+    public LoadConnection(IPEndPoint server, LoadRequest[] requests, ulong firstKey)
     {
-        await _socket.ConnectAsync(options.Url.Host, options.Url.Port);
-        var request = new byte[bodies.BytesMax];
-        // Keys of this run: the start's clock in front, then the connection, then a counter.
-        var nextKey = ((measureFrom & 0xFFFFFFFF) * 1_000_000_000) + (number * 10_000_000L);
-        var due = Stopwatch.GetTimestamp() + (Interval * number / options.Connections);
-        for (var index = number * 31; Stopwatch.GetTimestamp() < measureTo; index++)
-        {
-            var size = bodies.Fill(index, request, ref nextKey);
-            var started = Stopwatch.GetTimestamp();
-            if (options.Rate > 0)
-            {
-                if (due > started) await Task.Delay(Stopwatch.GetElapsedTime(started, due));
-                (started, due) = (due, due + Interval);
-            }
-
-            await SendAsync(request.AsMemory(0, size));
-            var status = await ReceiveAsync();
-            Count(status, started, measureFrom);
-        }
+        _requests = requests;
+        _nextKey = firstKey;
+        Request = requests[0];
+        _socket.Connect(server);
+        _socket.Blocking = false;
     }
 
-    /// <summary>Between two requests of this connection, in ticks of the stopwatch.</summary>
-    long Interval => options.Rate == 0
-        ? 0
-        : Stopwatch.Frequency * options.Batch * options.Connections / options.Rate;
+    public Socket Socket => _socket;
+
+    /// <summary>The one under way, or the last one.</summary>
+    public LoadRequest Request { get; private set; }
+
+    /// <summary>When the one under way was due, or started, in ticks of the stopwatch; 0 where none is.</summary>
+    public long Since { get; private set; }
+
+    public bool IsBusy => Since != 0;
+
+    public string AnswerText => Encoding.UTF8.GetString(_answer.AsSpan(0, _received));
+
+    public void Start(long since)
+    {
+        Since = since;
+        Request = _requests[_nextRequest++ % _requests.Length];
+        Request.WriteKeys(ref _nextKey);
+        _sent = 0;
+        _received = 0;
+        Send();
+    }
+
+    /// <summary>Goes on as far as the socket lets it. The answer's status when it is complete, else 0.</summary>
+    /// <exception cref="IOException">The server closed the connection, or its answer is none.</exception>
+    public int Continue()
+    {
+        if (!IsBusy) return 0;
+        if (_sent < Request.Bytes.Length) Send();
+        while (true)
+        {
+            var read = _socket.Receive(_answer.AsSpan(_received), SocketFlags.None, out var error);
+            if (error == SocketError.WouldBlock) return 0;
+            if (error != SocketError.Success) throw new IOException($"Receiving failed: {error}.");
+            if (read == 0) throw new IOException("The server closed the connection.");
+            _received += read;
+            if (TryFinish(_answer.AsSpan(0, _received), out var status))
+            {
+                if (_sent < Request.Bytes.Length) throw new IOException($"Answered half way: {AnswerText}");
+                Since = 0;
+                return status;
+            }
+
+            if (_received == _answer.Length) Array.Resize(ref _answer, _answer.Length * 2);
+        }
+    }
 
     public void Dispose() => _socket.Dispose();
 
-    void Count(int status, long started, long measureFrom)
+    void Send()
     {
-        if (status != 200)
+        while (_sent < Request.Bytes.Length)
         {
-            Refused++;
-            return;
-        }
-
-        Acknowledged += options.Batch;
-        if (started < measureFrom) return;
-        Measured += options.Batch;
-        LatenciesMs.Add(Stopwatch.GetElapsedTime(started).TotalMilliseconds);
-    }
-
-    async Task SendAsync(ReadOnlyMemory<byte> request)
-    {
-        while (!request.IsEmpty) request = request[await _socket.SendAsync(request)..];
-    }
-
-    async Task<int> ReceiveAsync()
-    {
-        var count = 0;
-        while (true)
-        {
-            var read = await _socket.ReceiveAsync(_answer.AsMemory(count));
-            if (read == 0) throw new IOException("The server closed the connection.");
-            count += read;
-            if (TryFinish(_answer.AsSpan(0, count), out var status)) return status;
+            var sent = _socket.Send(Request.Bytes[_sent..], SocketFlags.None, out var error);
+            if (error == SocketError.WouldBlock) return;
+            if (error != SocketError.Success) throw new IOException($"Sending failed: {error}.");
+            _sent += sent;
         }
     }
 
-    bool TryFinish(ReadOnlySpan<byte> answer, out int status)
+    static bool TryFinish(ReadOnlySpan<byte> answer, out int status)
     {
         status = 0;
         var headEnd = answer.IndexOf("\r\n\r\n"u8);
         if (headEnd < 0) return false;
-        if (!Utf8Parser.TryParse(answer[9..12], out status, out _)) throw new IOException("No status in the answer.");
+        if (!Utf8Parser.TryParse(answer.Slice(HeadStatusAt, 3), out status, out _))
+            throw new IOException("No status in the answer.");
         var head = answer[..headEnd];
         var lengthAt = head.IndexOf("Content-Length: "u8);
-        if (lengthAt >= 0)
-        {
-            if (!Utf8Parser.TryParse(head[(lengthAt + 16)..], out int length, out _))
-                throw new IOException("No length in the answer.");
-            if (answer.Length < headEnd + 4 + length) return false;
-        }
-        else if (!answer.EndsWith("0\r\n\r\n"u8))
-        {
-            return false;
-        }
-
-        if (status != 200) FirstRefusal ??= System.Text.Encoding.UTF8.GetString(answer);
-        return true;
+        if (lengthAt < 0) return answer.EndsWith("0\r\n\r\n"u8);
+        if (!Utf8Parser.TryParse(head[(lengthAt + 16)..], out int length, out _))
+            throw new IOException("No length in the answer.");
+        return answer.Length >= headEnd + 4 + length;
     }
 }

@@ -1,69 +1,77 @@
-using System.Globalization;
+using Received.Bench.Servers;
 
 namespace Received.Bench.Load;
 
 /// <summary>How a load run goes; read from the command line.</summary>
 sealed record LoadOptions
 {
-    public required Uri Url { get; init; }
+    public required LoadShape Shape { get; init; }
 
-    public required string Key { get; init; }
+    /// <summary>A server that runs; null: one is started.</summary>
+    public Uri? Url { get; init; }
 
-    public int Connections { get; init; } = 16;
+    /// <summary>For <see cref="Url"/>; scopes usage:write and usage:read.</summary>
+    public string? Key { get; init; }
 
-    /// <summary>Events a request; 1 uses the single route.</summary>
-    public int Batch { get; init; } = 1000;
+    /// <summary>The program to start.</summary>
+    public required string Program { get; init; }
 
-    public int Seconds { get; init; } = 10;
+    /// <summary>Environment variables for the server that is started.</summary>
+    public required IReadOnlyDictionary<string, string> Settings { get; init; }
 
-    public int WarmUpSeconds { get; init; } = 2;
+    public TimeSpan Duration { get; init; }
 
-    public bool Keyed { get; init; }
+    public TimeSpan WarmUp { get; init; }
 
-    public int Customers { get; init; } = 1000;
+    /// <summary>How often it is measured.</summary>
+    public int Runs { get; init; }
 
-    /// <summary>Events a second over all connections; 0: as fast as they are answered.</summary>
-    public int Rate { get; init; }
+    /// <summary>Where the figures go as JSON; null: nowhere.</summary>
+    public string? Json { get; init; }
 
-    public const string Help = """
-        received-bench load --url URL --key KEY
-          --connections N   concurrent keep-alive connections (16)
-          --batch N         events a request; 1 = single events (1000)
-          --seconds N       measured time (10)   --warm-up N   before it (2)
-          --customers N     distinct customers, skewed (1000)
-          --rate N          events a second in all, sent when due and not when the last is answered (0: closed loop)
-          --keyed           every event has an idempotency key of its own
+    /// <summary>The figures go into bench/results.</summary>
+    public bool Save { get; init; }
+
+    public static string Help => $"""
+        received-bench load
+        {LoadShape.Help}
+          --seconds N       of a run (10)        --runs N   how often; all is rated and archived between them (1)
+          --warm-up N       seconds before the first run (3)
+          --url URL --key KEY   a server that runs; otherwise one is started on a folder of its own
+          --server FILE     the program to start: a published 'received' (the one beside this program)
+          --set NAME=VALUE,...  environment variables for it
+          --json FILE       the figures as JSON  --save   the same, into bench/results/<machine>
         """;
 
     /// <exception cref="ArgumentException">An unknown or incomplete option; the message names it.</exception>
     public static LoadOptions Parse(string[] args)
     {
-        var values = new Dictionary<string, string>();
-        for (var i = 0; i < args.Length; i++)
-        {
-            if (args[i] == "--keyed") values[args[i]] = "true";
-            else if (i + 1 < args.Length) values[args[i]] = args[++i];
-            else throw new ArgumentException($"{args[i]} needs a value.");
-        }
-
-        int Number(string name, int otherwise) => values.Remove(name, out var text)
-            ? int.Parse(text, CultureInfo.InvariantCulture)
-            : otherwise;
-        string Text(string name) => values.Remove(name, out var text)
-            ? text
-            : throw new ArgumentException($"{name} is needed.");
+        var arguments = new Arguments(args);
+        var url = arguments.Text("--url");
         var options = new LoadOptions
         {
-            Url = new(Text("--url")),
-            Key = Text("--key"),
-            Connections = Number("--connections", 16),
-            Batch = Number("--batch", 1000),
-            Seconds = Number("--seconds", 10),
-            WarmUpSeconds = Number("--warm-up", 2),
-            Customers = Number("--customers", 1000),
-            Rate = Number("--rate", 0),
-            Keyed = values.Remove("--keyed"),
+            Shape = LoadShape.Read(arguments),
+            Url = url is null ? null : new(url),
+            Key = arguments.Text("--key"),
+            Program = arguments.Text("--server") ?? ReceivedServer.ProgramDefault,
+            Settings = ReadSettings(arguments.Text("--set")),
+            Duration = TimeSpan.FromSeconds(arguments.Number("--seconds", 10, 1)),
+            WarmUp = TimeSpan.FromSeconds(arguments.Number("--warm-up", 3)),
+            Runs = arguments.Number("--runs", 1, 1),
+            Json = arguments.Text("--json"),
+            Save = arguments.Flag("--save"),
         };
-        return values.Count == 0 ? options : throw new ArgumentException($"Unknown option {values.Keys.First()}.");
+        arguments.Check();
+        if (options.Url is null != options.Key is null)
+            throw new ArgumentException("--url and --key go together: a server that is started has a key of its own.");
+        return options;
     }
+
+    /// <exception cref="ArgumentException">Not NAME=VALUE, with commas between.</exception>
+    public static IReadOnlyDictionary<string, string> ReadSettings(string? text) => (text ?? "")
+        .Split(',', StringSplitOptions.RemoveEmptyEntries)
+        .Select(pair => pair.Split('=', 2))
+        .ToDictionary(
+            pair => pair[0],
+            pair => pair.Length == 2 ? pair[1] : throw new ArgumentException($"--set {pair[0]} has no value."));
 }

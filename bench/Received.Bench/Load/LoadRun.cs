@@ -1,53 +1,66 @@
-using System.Diagnostics;
+using System.Globalization;
+using Received.Bench.Results;
+using Received.Bench.Servers;
 
 namespace Received.Bench.Load;
 
-/// <summary>
-/// A load: every connection sends its next request when the last one is answered, or when it is due. Prints what was
-/// acknowledged, so that it can be compared with the totals.
-/// </summary>
+/// <summary>The command <c>load</c>.</summary>
 static class LoadRun
 {
+    const int DifferencesShown = 10;
+
+    /// <returns>0 when every total is what was acknowledged and nothing was refused.</returns>
+    /// <exception cref="ArgumentException">An option is wrong.</exception>
     public static async Task<int> RunAsync(string[] args)
     {
-        LoadOptions options;
-        try
+        var options = LoadOptions.Parse(args);
+        if (options.Url is { } url)
         {
-            options = LoadOptions.Parse(args);
-        }
-        catch (Exception e) when (e is ArgumentException or FormatException or UriFormatException)
-        {
-            Console.Error.WriteLine(e.Message);
-            Console.Error.WriteLine(LoadOptions.Help);
-            return 2;
+            using var api = new ServerApi(url, options.Key!, TimeProvider.System);
+            return await RunAsync(options, api, url, options.Key!, null);
         }
 
-        var bodies = new LoadBodies(options, TimeProvider.System.GetUtcNow().ToUnixTimeMilliseconds());
-        var connections = Enumerable.Range(0, options.Connections)
-            .Select(number => new LoadConnection(options, bodies, number)).ToList();
-        var measureFrom = Stopwatch.GetTimestamp() + (options.WarmUpSeconds * Stopwatch.Frequency);
-        var measureTo = measureFrom + (options.Seconds * Stopwatch.Frequency);
-        await Task.WhenAll(connections.Select(connection => Task.Run(
-            () => connection.RunAsync(measureFrom, measureTo))));
-        Print(options, connections);
-        connections.ForEach(connection => connection.Dispose());
-        return connections.Any(connection => connection.Refused > 0) ? 1 : 0;
+        Console.WriteLine($"server {options.Program}");
+        await using var server = await ReceivedServer.StartAsync(
+            options.Program, TimeProvider.System, options.Settings);
+        return await RunAsync(options, server.Api, server.Url, server.Key, server);
     }
 
-    static void Print(LoadOptions options, List<LoadConnection> connections)
+    static async Task<int> RunAsync(LoadOptions options, ServerApi api, Uri url, string key, ReceivedServer? server)
     {
-        var latencies = connections.SelectMany(connection => connection.LatenciesMs).Order().ToArray();
-        double At(double share) => latencies.Length == 0
-            ? 0
-            : latencies[Math.Min(latencies.Length - 1, (int)(latencies.Length * share))];
-        var measured = connections.Sum(connection => connection.Measured);
-        var keyed = options.Keyed ? "keyed" : "unkeyed";
-        Console.WriteLine($"{options.Connections} connections, {options.Batch} events a request, {keyed}");
-        Console.WriteLine($"  acknowledged    {measured / (double)options.Seconds:N0} events/s");
-        Console.WriteLine($"  latency         p50 {At(0.5):N2} ms, p99 {At(0.99):N2} ms, max {At(1):N2} ms");
-        Console.WriteLine($"  in all          {connections.Sum(connection => connection.Acknowledged):N0} events");
-        Console.WriteLine($"  not 200         {connections.Sum(connection => connection.Refused):N0} requests");
-        var refusal = connections.Select(connection => connection.FirstRefusal).FirstOrDefault(text => text != null);
-        if (refusal is not null) Console.WriteLine(refusal);
+        var now = TimeProvider.System.GetUtcNow();
+        var bodies = new LoadBodies(options.Shape, key, now);
+        Console.WriteLine(string.Create(
+            CultureInfo.InvariantCulture, $"{options.Shape}; {bodies.BytesPerEvent:N0} bytes an event"));
+        var before = await api.TotalsAsync(bodies.From);
+        using var generator = new LoadGenerator(options.Shape, bodies, url, now);
+        var target = new LoadTarget(api, server?.Process.Pid, generator);
+        var refused = 0L;
+        if (options.WarmUp > TimeSpan.Zero) refused += (await target.RunAsync(options.WarmUp)).Refused;
+        var runs = new List<LoadFigures>();
+        for (var i = 0; i < options.Runs; i++)
+        {
+            runs.Add(await target.RunAsync(options.Duration));
+            LoadReport.PrintRun(runs[^1]);
+        }
+
+        refused += runs.Sum(run => run.Refused);
+        var differences = bodies.Acknowledged().Compare(before, await api.TotalsAsync(bodies.From));
+        var result = new LoadResultFile
+        {
+            What = options.Shape.ToString(),
+            Shape = options.Shape,
+            BytesPerEvent = bodies.BytesPerEvent,
+            FirstEventMs = server?.FirstEventAfter.TotalMilliseconds,
+            PeakResidentMib = server is null ? null : OfProcess.PeakResidentBytes(server.Process.Pid) >> 20,
+            TotalsAgree = differences.Count == 0,
+            Runs = runs,
+        };
+        LoadReport.Print(result);
+        if (refused > 0) Console.WriteLine($"refused  {refused:N0} requests; the first: {target.FirstRefusal}");
+        foreach (var difference in differences.Take(DifferencesShown)) Console.WriteLine(difference);
+        if (options.Json is not null) ResultFile.Write(options.Json, result);
+        if (options.Save) ResultFile.Save($"load-{options.Shape.Slug}", result);
+        return differences.Count == 0 && refused == 0 ? 0 : 1;
     }
 }
