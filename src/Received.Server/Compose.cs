@@ -101,6 +101,8 @@ static class Compose
         }
 
         logs.AddConfiguration(settings.Configuration.GetSection("Logging"));
+        // Where its category is on, even for errors alone, ASP.NET makes an activity and a scope for every request.
+        logs.AddFilter("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.None);
         if (settings.Server.LogForm == LogForm.Json) logs.AddJsonConsole(console => console.UseUtcTimestamp = true);
         else
             logs.AddSimpleConsole(console =>

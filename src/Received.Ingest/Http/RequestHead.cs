@@ -25,8 +25,7 @@ readonly record struct RequestHead(
         if (request.Headers.TryGetValue("Version", out var version)
             && !string.Equals(version.ToString(), "V0", StringComparison.OrdinalIgnoreCase))
             return Problem.VersionUnknown;
-        if (!TryFlag(request, "strict", out var strict) || !TryFlag(request, "atomic", out var atomic)
-            || !TryFlag(request, "refs", out var refs)) return Problem.QueryMalformed;
+        if (!TryFlags(request, out var strict, out var atomic, out var refs)) return Problem.QueryMalformed;
         if (!TryContentType(request.ContentType, isBatch, out var isLines)) return Problem.ContentTypeUnknown;
         if (!TryEncoding(request.Headers.ContentEncoding, out var encoding)) return Problem.EncodingUnknown;
         if (!TryKey(request.Headers["Idempotency-Key"], out var key)) return Problem.KeyHeaderMalformed;
@@ -46,6 +45,15 @@ readonly record struct RequestHead(
         var secret = value.AsSpan(Scheme.Length).Trim(' ');
         if (!secret.IsEmpty) principal = access.Current.Find(secret);
         return principal is null ? Problem.KeyUnknown : null;
+    }
+
+    static bool TryFlags(HttpRequest request, out bool strict, out bool atomic, out bool refs)
+    {
+        strict = atomic = refs = false;
+        // Asking for the query makes an object, and nearly no request has one.
+        return !request.QueryString.HasValue
+            || (TryFlag(request, "strict", out strict) && TryFlag(request, "atomic", out atomic)
+                && TryFlag(request, "refs", out refs));
     }
 
     static bool TryFlag(HttpRequest request, string name, out bool flag)

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
@@ -52,7 +53,9 @@ sealed class UsageEndpoint(
         }
     }
 
-    async Task<Problem?> TakeBodyAsync(HttpContext context, RequestHead head, bool isBatch)
+    // These three wait in every request for the log: what they keep meanwhile is used again.
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    async ValueTask<Problem?> TakeBodyAsync(HttpContext context, RequestHead head, bool isBatch)
     {
         var account = head.Principal.Account;
         var body = new RequestBody(
@@ -71,7 +74,8 @@ sealed class UsageEndpoint(
         }
     }
 
-    async Task<Problem?> TakeEventsAsync(
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    async ValueTask<Problem?> TakeEventsAsync(
         HttpContext context, RequestHead head, bool isBatch, ReadOnlyMemory<byte> body, ParsedEvents events)
     {
         var began = time.GetTimestamp();
@@ -123,7 +127,8 @@ sealed class UsageEndpoint(
     /// Waits for all frames, also behind one that failed: the client shall not send again while some of it is still on
     /// its way.
     /// </summary>
-    static async Task<AppendOutcome> WaitAsync(ParsedEvents events)
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    static async ValueTask<AppendOutcome> WaitAsync(ParsedEvents events)
     {
         var outcome = AppendOutcome.Durable;
         foreach (var frame in events.Frames)

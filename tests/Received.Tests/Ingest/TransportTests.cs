@@ -78,6 +78,36 @@ public sealed class TransportTests
     }
 
     [Fact]
+    public async Task Senders_that_stop_inside_their_bodies_keep_nobody_out_and_give_back_their_room()
+    {
+        await using var host = await DoorHost.StartAsync(options =>
+        {
+            options.ReceiveBytesMax = 2 * ReceivePoolFactory.BlockBytes;
+            options.BytesInFlightMax = 1024 * 1024;
+            options.BatchBodyBytesMax = (512 * 1024) - 1;
+            options.RoomWait = TimeSpan.Zero;
+        });
+        var whole = $"[{DoorHost.Event(1)}]" + new string(' ', 400_000);
+        var begun = Encoding.UTF8.GetBytes(RawSocket.Post("/api/usage/events", whole)).AsMemory(0, 2000);
+        var slow = Enumerable.Range(0, 100).Select(_ => new TcpClient()).ToList();
+        foreach (var client in slow)
+        {
+            await client.ConnectAsync(host.Address.Host, host.Address.Port, TestContext.Current.CancellationToken);
+            await client.GetStream().WriteAsync(begun, TestContext.Current.CancellationToken);
+        }
+
+        for (var i = 0; i < 10; i++) Assert.Equal(200, (await host.PostSingleAsync(DoorHost.Event(i))).Status);
+        slow.ForEach(client => client.Dispose());
+
+        // All of an account's share, in one body: fits once the others' bytes are given back.
+        Answer answer;
+        do answer = await host.PostBatchAsync(whole + new string(' ', 100_000));
+        while (answer.Code == "account_busy");
+        Assert.Equal(200, answer.Status);
+        Assert.Equal(11, host.Log.Events().Count);
+    }
+
+    [Fact]
     public void Past_the_room_blocks_are_small_and_what_comes_back_goes_out_again()
     {
         var factory = Factory(rooms: 1);
