@@ -3,6 +3,7 @@ using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Logging;
 using Received.Billing.Contracts;
 using Received.Billing.Store;
+using Received.Model;
 
 namespace Received.Billing.Invoices;
 
@@ -18,16 +19,25 @@ public sealed class Invoicer(
     /// <summary>Contracts whose rows and totals are held in memory at once; some kilobytes each.</summary>
     const int PageContracts = 500;
 
-    public async Task<InvoiceRunReport> RunAsync(CancellationToken cancellation = default)
+    /// <summary>Of all accounts.</summary>
+    public Task<InvoiceRunReport> RunAsync(CancellationToken cancellation = default) => RunAsync(null, cancellation);
+
+    /// <param name="only">The account whose invoices are made and reported; null for all (law 12: whoever is not the
+    /// operator sees one).</param>
+    public async Task<InvoiceRunReport> RunAsync(AccountId? only, CancellationToken cancellation = default)
     {
         var now = time.GetUtcNow();
         var nowMs = now.ToUnixTimeMilliseconds();
         var planned = await planner.RunAsync(now, cancellation);
-        var due = await FindAsync(nowMs, cancellation);
+        var due = await FindAsync(nowMs, only?.Value, cancellation);
         var gate = await totals.GateAsync(cancellation);
         var report = InvoiceRunReport.Nothing with
         {
-            Problems = [.. planned.Problems.Select(p => new InvoiceProblem(p.Account.Value, p.ContractRef, p.Reason))],
+            Problems =
+            [
+                .. planned.Problems.Where(p => only is null || p.Account == only)
+                    .Select(p => new InvoiceProblem(p.Account.Value, p.ContractRef, p.Reason)),
+            ],
         };
         foreach (var ids in due.Chunk(PageContracts))
         {
@@ -43,13 +53,14 @@ public sealed class Invoicer(
     /// <summary>
     /// Contracts with cycles that are due, and those of lines that have ended and are looked at for the last time.
     /// </summary>
-    async Task<List<long>> FindAsync(long nowMs, CancellationToken cancellation)
+    async Task<List<long>> FindAsync(long nowMs, uint? account, CancellationToken cancellation)
     {
         await using var db = store.Context();
-        var due = db.Cycles
+        var cycles = account is null ? db.Cycles : db.Cycles.Where(cycle => cycle.AccountId == account);
+        var due = cycles
             .Where(cycle => cycle.State == CycleState.Open && cycle.IssueAtMs <= nowMs)
             .Select(cycle => cycle.ContractId);
-        var lateAlone = db.Cycles
+        var lateAlone = cycles
             .Where(cycle => cycle.State == CycleState.Billed && cycle.EndMs <= nowMs - ContractRun.WatchedMs
                 && !db.Cycles.Any(open => open.ContractId == cycle.ContractId && open.LineRef == cycle.LineRef
                     && open.State == CycleState.Open))

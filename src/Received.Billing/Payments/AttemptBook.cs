@@ -87,6 +87,30 @@ public sealed class AttemptBook(BillingStore store, PaymentMethods methods, Noti
             attempts.LastOrDefault(row => row.Method == method && row.State == AttemptState.Open)?.ExternalId));
     }
 
+    /// <summary>Ends the place of an attempt whose invoice takes no payment any more. Where it was paid before that,
+    /// the money is entered.</summary>
+    /// <exception cref="PaymentOutcomeUnknownException">Ask again.</exception>
+    internal async Task CloseAsync(PaymentAttemptRow seen, CancellationToken cancellation)
+    {
+        var method = methods.Get(seen.Method);
+        if (!await method.CloseAsync(seen.ExternalId!, cancellation))
+        {
+            await notices.ApplyAsync(
+                seen.Method, await method.FetchAsync(seen.ExternalId!, cancellation), cancellation);
+            return;
+        }
+
+        await using var change = await PaymentChange.BeginAsync(
+            store, time, new(seen.AccountId), "attempts", cancellation);
+        var attempt = await change.Db.PaymentAttempts.SingleAsync(row => row.Id == seen.Id, cancellation);
+        // Its notice may have been faster.
+        if (attempt.State != AttemptState.Open) return;
+        (attempt.State, attempt.Reason) = (AttemptState.Expired, "closed: nothing of the invoice is to be paid");
+        change.Audit(
+            "payment.attempt_closed", InvoiceId.Format(seen.InvoiceId), $"{seen.Method} {seen.Number}");
+        await change.CommitAsync(cancellation);
+    }
+
     static PaymentAttemptRow Add(PaymentChange change, InvoiceRow invoice, string method, int number, Money open)
     {
         if (number > AttemptsMax)
@@ -104,6 +128,7 @@ public sealed class AttemptBook(BillingStore store, PaymentMethods methods, Noti
             AmountMinor = open.Minor,
             State = AttemptState.Starting,
             CreatedAtMs = change.NowMs,
+            TriedAtMs = change.NowMs,
         };
         change.Db.PaymentAttempts.Add(row);
         change.Audit("payment.attempted", InvoiceId.Format(invoice.Id), $"{method} {number} {open}");

@@ -15,6 +15,12 @@ public interface IPaymentMethod
     /// <exception cref="PaymentOutcomeUnknownException">Ask again with the same request.</exception>
     Task<PaymentStart> StartAsync(PaymentRequest request, CancellationToken cancellation = default);
 
+    /// <summary>Ends a place to pay that <see cref="StartAsync"/> gave; ended before is as good.</summary>
+    /// <param name="externalId">What it gave as its.</param>
+    /// <returns>False where it has been paid: its notice, or a fetch, tells more.</returns>
+    /// <exception cref="PaymentOutcomeUnknownException">Ask again.</exception>
+    Task<bool> CloseAsync(string externalId, CancellationToken cancellation = default);
+
     /// <summary>Checks that a notice is genuine and says what it reports. Changes nothing, asks nobody.</summary>
     /// <param name="rawBody">As received: signatures are over bytes.</param>
     /// <param name="signature">The header that vouches for the body; null where none came.</param>

@@ -117,6 +117,7 @@ sealed class PaymentChange : IAsyncDisposable
             RefundedMinor = 0,
             ReceivedDay = DayNumber(receivedOn),
             RecordedAtMs = NowMs,
+            TriedAtMs = NowMs,
             Reference = payment.Reference,
         };
         Db.Payments.Add(row);

@@ -52,8 +52,10 @@ public enum StartOutcome
 
 /// <param name="PaymentExternalId">Of the payment that is given back.</param>
 /// <param name="IdempotencyKey">Stored with the refund: made from its id, or from the key that our client sent.</param>
+/// <param name="MayBeMade">It was asked for under another key before: only what is not found is made.</param>
 public sealed record RefundRequest(
-    AccountId Account, long RefundId, string PaymentExternalId, Money Amount, string IdempotencyKey);
+    AccountId Account, long RefundId, string PaymentExternalId, Money Amount, string IdempotencyKey,
+    bool MayBeMade = false);
 
 /// <param name="State">Pending: taken by the other side, the money is on its way.</param>
 /// <param name="ExternalId">The other side's id of the refund; null where it was declined.</param>

@@ -9,11 +9,12 @@ namespace Received.Billing.Payments;
 
 /// <summary>
 /// Money that goes back. It is stored and booked before anyone is asked, so that it cannot be spent twice; the method
-/// is asked under a key made from the refund's id until its answer is known; a decline reverses what was booked.
+/// is asked under a key made from the refund's id until its answer is known, and looks for it first where an earlier
+/// key may have been forgotten; a decline reverses what was booked.
 /// </summary>
 public sealed class RefundBook(BillingStore store, PaymentMethods methods, TimeProvider time)
 {
-    /// <summary>Stripe keeps keys for 24 hours at least; asking later would be a new refund.</summary>
+    /// <summary>Stripe keeps keys for 24 hours at least; the same key later would be a new refund.</summary>
     static readonly TimeSpan KeyLife = TimeSpan.FromHours(23);
 
     /// <summary>Gives back part or all of a payment: free money first, then the latest allocations, whose invoices are
@@ -82,17 +83,32 @@ public sealed class RefundBook(BillingStore store, PaymentMethods methods, TimeP
             return await ReadAsync(account, refundId, cancellation);
         }
 
-        if (time.GetUtcNow().ToUnixTimeMilliseconds() - refund.CreatedAtMs > KeyLife.TotalMilliseconds)
-            throw new PaymentOutcomeUnknownException(
-                $"{PaymentIds.Refund(refundId)} was asked for so long ago that its key may be forgotten: asking again "
-                + "could give the money back twice. Look at the method whether it was made; its notice settles it.");
+        var renewals = await RenewedAsync(refund, cancellation);
         var answer = await method.RefundAsync(
             new(
                 account, refundId, payment.ExternalId, PaymentChange.Money(payment, refund.AmountMinor),
-                refund.IdempotencyKey),
+                renewals == 0 ? refund.IdempotencyKey : $"{refund.IdempotencyKey}:{renewals}", renewals > 0),
             cancellation);
         await MoveAsync(account, refundId, answer.State, answer.ExternalId, answer.Reason, cancellation);
         return await ReadAsync(account, refundId, cancellation);
+    }
+
+    /// <summary>
+    /// Past its life a key no longer keeps the same request from being another refund, so it is made anew, and stored
+    /// before it is used. Two that do so at once make one.
+    /// </summary>
+    /// <returns>How often it was made anew so far.</returns>
+    async Task<int> RenewedAsync(RefundRow refund, CancellationToken cancellation)
+    {
+        var nowMs = time.GetUtcNow().ToUnixTimeMilliseconds();
+        if (nowMs - Math.Max(refund.CreatedAtMs, refund.RenewedAtMs) <= KeyLife.TotalMilliseconds)
+            return refund.Renewals;
+        await using var db = store.Context();
+        await db.Refunds.Where(row => row.Id == refund.Id && row.Renewals == refund.Renewals).ExecuteUpdateAsync(
+            set => set.SetProperty(row => row.Renewals, refund.Renewals + 1)
+                .SetProperty(row => row.RenewedAtMs, nowMs),
+            cancellation);
+        return refund.Renewals + 1;
     }
 
     /// <summary>Stores and books a refund.</summary>
@@ -113,6 +129,7 @@ public sealed class RefundBook(BillingStore store, PaymentMethods methods, TimeP
             AmountMinor = minor,
             State = RefundState.Pending,
             CreatedAtMs = change.NowMs,
+            TriedAtMs = change.NowMs,
             Actor = change.Actor,
         };
         change.Db.Refunds.Add(refund);

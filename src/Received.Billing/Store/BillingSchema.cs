@@ -275,6 +275,20 @@ static class BillingSchema
         CREATE INDEX audit_log_by_account ON audit_log (account_id, id);
         """ + NeverChanged("entries") + NeverChanged("postings") + NeverChanged("contract_versions")
             + NeverChanged("closed_periods") + NeverChanged("charges") + NeverChanged("audit_log"),
+        // The sweep takes up first what has waited longest. Its indexes hold only what waits.
+        """
+        ALTER TABLE payments ADD COLUMN tried_at_ms INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE payment_attempts ADD COLUMN tried_at_ms INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE refunds ADD COLUMN tried_at_ms INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE refunds ADD COLUMN renewals INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE refunds ADD COLUMN renewed_at_ms INTEGER NOT NULL DEFAULT 0;
+        UPDATE payments SET tried_at_ms = recorded_at_ms;
+        UPDATE payment_attempts SET tried_at_ms = created_at_ms;
+        UPDATE refunds SET tried_at_ms = created_at_ms;
+        CREATE INDEX payments_without_fee ON payments (tried_at_ms) WHERE method = 'card' AND fee_minor IS NULL;
+        CREATE INDEX payment_attempts_open ON payment_attempts (tried_at_ms) WHERE state = 1;
+        CREATE INDEX refunds_pending ON refunds (tried_at_ms) WHERE state = 0;
+        """,
     ];
 
     /// <summary>Refuses updates and deletions where SQL is written past this program, too.</summary>

@@ -2,11 +2,19 @@ using Received.Billing.Payments;
 
 namespace Received.Billing.Store;
 
-/// <summary>Money that arrived: counted once by (account, method, external id).</summary>
-sealed class PaymentRow
+/// <summary>What the sweep comes back to until a method has told its end.</summary>
+abstract class SweptRow
 {
     public long Id { get; set; }
 
+    /// <summary>When the sweep last took it up, or when it was made: those that have waited longest come
+    /// first.</summary>
+    public required long TriedAtMs { get; set; }
+}
+
+/// <summary>Money that arrived: counted once by (account, method, external id).</summary>
+sealed class PaymentRow : SweptRow
+{
     public required uint AccountId { get; set; }
 
     public required long EntityId { get; set; }
@@ -59,10 +67,8 @@ sealed class AllocationRow
     public required string Actor { get; set; }
 }
 
-sealed class PaymentAttemptRow
+sealed class PaymentAttemptRow : SweptRow
 {
-    public long Id { get; set; }
-
     public required uint AccountId { get; set; }
 
     public required long InvoiceId { get; set; }
@@ -109,15 +115,19 @@ sealed class NoticeRow
     public required long ReceivedAtMs { get; set; }
 }
 
-sealed class RefundRow
+sealed class RefundRow : SweptRow
 {
-    public long Id { get; set; }
-
     public required uint AccountId { get; set; }
 
     public required long PaymentId { get; set; }
 
     public required string IdempotencyKey { get; set; }
+
+    /// <summary>How often the key was made anew because the method may have forgotten it.</summary>
+    public int Renewals { get; set; }
+
+    /// <summary>Of the last one; 0 before the first.</summary>
+    public long RenewedAtMs { get; set; }
 
     public string? ExternalId { get; set; }
 

@@ -33,6 +33,9 @@ sealed class Callers(AccessDirectory directory, AccountBook accounts, ControlTok
     public static Account Account(HttpContext http) =>
         ((Principal)http.Items[PrincipalItem]!).Account;
 
+    /// <summary>Null where the operator asks for what concerns all accounts (scope admin).</summary>
+    public static Account? AccountOrNull(HttpContext http) => (http.Items[PrincipalItem] as Principal)?.Account;
+
     /// <summary>The key's id, or "operator": for the audit trail.</summary>
     public static string Actor(HttpContext http) => ((Principal)http.Items[PrincipalItem]!).KeyId;
 

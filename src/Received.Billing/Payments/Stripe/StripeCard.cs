@@ -18,6 +18,9 @@ public sealed class StripeCard : IPaymentMethod, IDisposable
     /// <summary>Stripe allows 24 h; the rest is for attempts that reach Stripe late.</summary>
     static readonly TimeSpan SessionLife = TimeSpan.FromHours(23);
 
+    /// <summary>Stripe's most.</summary>
+    const int ListPage = 100;
+
     static readonly UTF8Encoding StrictUtf8 = new(false, throwOnInvalidBytes: true);
 
     readonly StripeOptions _options;
@@ -50,7 +53,7 @@ public sealed class StripeCard : IPaymentMethod, IDisposable
         if (StripeAmounts.ToStripe(request.Amount) is not { } amount)
             return PaymentStart.Refused(
                 $"Stripe cannot say {request.Amount} exactly.");
-        if (request.Supersedes is { } earlier && !await ExpireAsync(earlier, cancellation))
+        if (request.Supersedes is { } earlier && !await CloseAsync(earlier, cancellation))
             return PaymentStart.PaidBefore;
         return await AskAsync(
             async () =>
@@ -64,6 +67,15 @@ public sealed class StripeCard : IPaymentMethod, IDisposable
             error => error.Type == "idempotency_error"
                 ? PaymentStart.Stale(error.Message)
                 : PaymentStart.Refused(Reason(error)));
+    }
+
+    public async Task<bool> CloseAsync(string externalId, CancellationToken cancellation = default)
+    {
+        // A session that is not open cannot be expired, and the refusal does not say what it is.
+        var status = await StatusAsync(externalId, cancellation);
+        if (status == "open" && !await ExpireAsync(externalId, cancellation))
+            status = await StatusAsync(externalId, cancellation);
+        return status != "complete";
     }
 
     public NoticeReading ReadNotice(ReadOnlyMemory<byte> rawBody, string? signature)
@@ -89,25 +101,20 @@ public sealed class StripeCard : IPaymentMethod, IDisposable
         }
     }
 
-    public Task<RefundAnswer> RefundAsync(RefundRequest request, CancellationToken cancellation = default)
+    public async Task<RefundAnswer> RefundAsync(RefundRequest request, CancellationToken cancellation = default)
     {
         if (StripeAmounts.ToStripe(request.Amount) is not { } amount)
-            return Task.FromResult(new RefundAnswer(
-                RefundState.Failed, null, "Stripe cannot say this amount exactly in this currency."));
-        return AskAsync(
-            async () =>
-            {
-                var refund = await _client.V1.Refunds.CreateAsync(
-                    new()
-                    {
-                        PaymentIntent = request.PaymentExternalId,
-                        Amount = amount,
-                        Metadata = StripeNotices.Metadata(request),
-                    },
-                    new() { IdempotencyKey = request.IdempotencyKey }, cancellation);
-                return new RefundAnswer(
-                    StripeNotices.StateOf(refund), refund.Id, refund.FailureReason ?? refund.PendingReason);
-            },
+            return new(RefundState.Failed, null, "Stripe cannot say this amount exactly in this currency.");
+        if (request.MayBeMade && await FindAsync(request, cancellation) is { } found) return AnswerOf(found);
+        return await AskAsync(
+            async () => AnswerOf(await _client.V1.Refunds.CreateAsync(
+                new()
+                {
+                    PaymentIntent = request.PaymentExternalId,
+                    Amount = amount,
+                    Metadata = StripeNotices.Metadata(request),
+                },
+                new() { IdempotencyKey = request.IdempotencyKey }, cancellation)),
             error => error.Type == "idempotency_error"
                 // Its outcome is that of the earlier request, which only its notice or a fetch tells.
                 ? throw new PaymentOutcomeUnknownException(error.Message)
@@ -131,20 +138,39 @@ public sealed class StripeCard : IPaymentMethod, IDisposable
         },
         error => new PaymentNotice("", "fetched", _time.GetUtcNow(), Ignored: Reason(error)));
 
-    /// <summary>False where it was paid; true also where it had ended before.</summary>
+    /// <summary>Null where Stripe knows no such session: then nobody can pay it.</summary>
+    Task<string?> StatusAsync(string sessionId, CancellationToken cancellation) => AskAsync<string?>(
+        async () => (await _client.V1.Checkout.Sessions.GetAsync(sessionId, cancellationToken: cancellation)).Status,
+        error => error.Code == "resource_missing" ? null : throw new PaymentOutcomeUnknownException(Reason(error)));
+
+    /// <summary>False where Stripe refuses: it is not open any more.</summary>
     Task<bool> ExpireAsync(string sessionId, CancellationToken cancellation) => AskAsync(
         async () =>
         {
-            // Asked first: a session that is not open cannot be expired, and the refusal does not say which it is.
-            var session = await _client.V1.Checkout.Sessions.GetAsync(sessionId, cancellationToken: cancellation);
-            if (session.Status != "open") return session.Status != "complete";
             await _client.V1.Checkout.Sessions.ExpireAsync(
                 sessionId, requestOptions: new() { IdempotencyKey = $"expire:{sessionId}" },
                 cancellationToken: cancellation);
             return true;
         },
-        // Between the question and the expiry it was paid, or it is unknown: then nobody can pay it.
-        error => error.Code == "resource_missing");
+        error => false);
+
+    /// <summary>The refund of this request among those that Stripe has made of its payment; null where there is
+    /// none.</summary>
+    Task<Refund?> FindAsync(RefundRequest request, CancellationToken cancellation) => AskAsync<Refund?>(
+        async () =>
+        {
+            var made = _client.V1.Refunds.ListAutoPagingAsync(
+                new() { PaymentIntent = request.PaymentExternalId, Limit = ListPage },
+                cancellationToken: cancellation);
+            await foreach (var refund in made)
+                if (StripeNotices.IsOf(refund, request)) return refund;
+            return null;
+        },
+        // Not to be told what there is says nothing about it.
+        error => throw new PaymentOutcomeUnknownException(Reason(error)));
+
+    static RefundAnswer AnswerOf(Refund refund) => new(
+        StripeNotices.StateOf(refund), refund.Id, refund.FailureReason ?? refund.PendingReason);
 
     SessionCreateOptions SessionFor(PaymentRequest request, long amount) => new()
     {

@@ -29,6 +29,11 @@ static class StripeNotices
         [RefundKey] = Text(refund.RefundId),
     };
 
+    /// <summary>Whether it is what this request asked for, at whatever time.</summary>
+    public static bool IsOf(Refund refund, RefundRequest request) =>
+        Number(refund.Metadata, AccountKey) == request.Account.Value
+        && Number(refund.Metadata, RefundKey) == request.RefundId;
+
     /// <param name="isLive">Whether our key is one for real money: events of the other mode are none of ours.</param>
     public static PaymentNotice Read(Event told, bool isLive)
     {

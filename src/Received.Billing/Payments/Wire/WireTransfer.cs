@@ -17,6 +17,9 @@ public sealed class WireTransfer(TimeProvider time) : IPaymentMethod
             new PaymentStart(StartOutcome.Ready, RfReference.Grouped(reference), reference, null, null));
     }
 
+    /// <summary>Nobody can be kept from making a transfer; what comes is recorded.</summary>
+    public Task<bool> CloseAsync(string externalId, CancellationToken cancellation = default) => Task.FromResult(true);
+
     /// <summary>Banks send none: whatever comes is nobody's.</summary>
     public NoticeReading ReadNotice(ReadOnlyMemory<byte> rawBody, string? signature) =>
         NoticeReading.Refused(NoticeCheck.Forged);

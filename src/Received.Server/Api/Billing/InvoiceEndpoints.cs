@@ -71,7 +71,7 @@ static class InvoiceEndpoints
 
     public static async Task<IResult> HandleRun(HttpContext http, Invoicer invoicer)
     {
-        var report = await invoicer.RunAsync(http.RequestAborted);
+        var report = await invoicer.RunAsync(Callers.AccountOrNull(http)?.Id, http.RequestAborted);
         return TypedResults.Ok(new InvoiceRunAnswer(
             report.Issued, report.Drafts, report.Waiting, report.Settled,
             [.. report.Problems.Select(p => new InvoiceProblemItem(p.AccountId, p.ContractRef, p.Reason))]));

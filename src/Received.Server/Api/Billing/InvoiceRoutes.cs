@@ -50,7 +50,9 @@ static class InvoiceRoutes
             .AddEndpointFilter(Refusals.Filter).AddEndpointFilter(Callers.Require(Scopes.Admin))
             .AddEndpointFilter(Refusals.RequireStore)
             .MapPost("/invoice-run", InvoiceEndpoints.HandleRun)
-            .Describe("Makes the invoices of all accounts that are due, now; the server does so by itself.")
+            .Describe(
+                "Makes the account's invoices that are due, now; the server does so by itself. The operator's token: "
+                + "those of all accounts.")
             .Produces<InvoiceRunAnswer>().ProducesProblem(401).ProducesProblem(403).ProducesProblem(503);
     }
 }

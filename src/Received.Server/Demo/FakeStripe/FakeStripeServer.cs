@@ -44,7 +44,7 @@ sealed class FakeStripeServer : IAsyncDisposable
         var switches = new StripeSwitches();
         var webhooks = new WebhookPush(time, switches);
         var books = new StripeBooks(time, switches, webhooks);
-        new StripeWire(books, switches).Map(app);
+        new StripeWire(books, switches, time).Map(app);
         new CustomerPage(books).Map(app);
         await app.StartAsync(cancellation);
         return new(app, books, webhooks, switches);

@@ -2,10 +2,13 @@ namespace Received.Server.Demo.FakeStripe;
 
 /// <summary>
 /// Answers by idempotency key: the first one is given again, also a failure; other parameters under the same key are
-/// refused with 400, a key whose first request is still under way with 409.
+/// refused with 400, a key whose first request is still under way with 409. Keys are forgotten after a day, as at
+/// Stripe.
 /// </summary>
-sealed class IdempotentAnswers
+sealed class IdempotentAnswers(TimeProvider time)
 {
+    static readonly TimeSpan Life = TimeSpan.FromHours(24);
+
     readonly Lock _gate = new();
     readonly Dictionary<string, Entry> _entries = [];
 
@@ -15,9 +18,10 @@ sealed class IdempotentAnswers
     {
         lock (_gate)
         {
-            if (!_entries.TryGetValue(key, out var entry))
+            var now = time.GetUtcNow();
+            if (!_entries.TryGetValue(key, out var entry) || now - entry.BegunAt > Life)
             {
-                _entries[key] = new(request, null);
+                _entries[key] = new(request, null, now);
                 return null;
             }
 
@@ -42,7 +46,7 @@ sealed class IdempotentAnswers
         }
     }
 
-    sealed record Entry(string Request, StripeAnswer? Answer);
+    sealed record Entry(string Request, StripeAnswer? Answer, DateTimeOffset BegunAt);
 }
 
 sealed record StripeAnswer(int Status, string Body);

@@ -53,7 +53,12 @@ sealed class StripeBooks(TimeProvider time, StripeSwitches switches, WebhookPush
     {
         lock (_gate)
         {
-            var session = Open(id);
+            ExpireDue();
+            var session = Get("checkout.session", id);
+            if ((string)session["status"]! != "open")
+                throw new StripeRefusal(
+                    400, null, "Only Checkout Sessions with a status in [\"open\"] can be expired. This Checkout "
+                    + $"Session has a status of `{session["status"]}`.");
             Expire(session);
             return StripeObjects.Copy(session);
         }

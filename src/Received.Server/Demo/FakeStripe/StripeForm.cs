@@ -47,11 +47,11 @@ sealed class StripeForm(IReadOnlyDictionary<string, string> values, string raw)
 }
 
 /// <summary>A refusal in Stripe's words.</summary>
-sealed class StripeRefusal(int status, string code, string message, string? parameter = null) : Exception(message)
+sealed class StripeRefusal(int status, string? code, string message, string? parameter = null) : Exception(message)
 {
     public int Status { get; } = status;
 
-    public string Code { get; } = code;
+    public string? Code { get; } = code;
 
     public string? Parameter { get; } = parameter;
 

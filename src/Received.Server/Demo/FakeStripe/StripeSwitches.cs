@@ -12,6 +12,9 @@ sealed class StripeSwitches
     /// <summary>Runs before a POST is worked on: a test holds requests with it.</summary>
     public Func<Task>? Before { get; set; }
 
+    /// <summary>Paths whose GETs are answered with 500; null for none.</summary>
+    public Func<string, bool>? IsUnreadable { get; set; }
+
     /// <summary>How often each notice is sent: 2 and more are replays.</summary>
     public int Copies { get; set; } = 1;
 

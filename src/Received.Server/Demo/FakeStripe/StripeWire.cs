@@ -3,7 +3,7 @@ using System.Text.Json.Nodes;
 namespace Received.Server.Demo.FakeStripe;
 
 /// <summary>The stand-in's HTTP: routes, key, idempotency, errors, faults.</summary>
-sealed class StripeWire(StripeBooks books, StripeSwitches switches)
+sealed class StripeWire(StripeBooks books, StripeSwitches switches, TimeProvider time)
 {
     public const string SecretKey = "sk_test_stand_in";
     public const string WebhookSecret = "whsec_stand_in";
@@ -11,7 +11,7 @@ sealed class StripeWire(StripeBooks books, StripeSwitches switches)
     /// <summary>Of Stripe.net 53.1; events carry it.</summary>
     public const string ApiVersion = "2026-10-28.endive";
 
-    readonly IdempotentAnswers _answers = new();
+    readonly IdempotentAnswers _answers = new(time);
 
     public void Map(WebApplication app)
     {
@@ -29,8 +29,8 @@ sealed class StripeWire(StripeBooks books, StripeSwitches switches)
 
     void Resource(WebApplication app, string path, string kind)
     {
-        RequestDelegate list = http => AnswerAsync(http, form => books.List(kind, form), FormOf(http));
-        RequestDelegate one = http => AnswerAsync(http, form => books.Find(kind, IdOf(http), form), FormOf(http));
+        RequestDelegate list = http => ReadAsync(http, form => books.List(kind, form));
+        RequestDelegate one = http => ReadAsync(http, form => books.Find(kind, IdOf(http), form));
         app.MapGet(path, list);
         app.MapGet(path + "/{id}", one);
     }
@@ -77,6 +77,11 @@ sealed class StripeWire(StripeBooks books, StripeSwitches switches)
         else await WriteAsync(http, fault == StripeFault.None ? answer! : failed);
     }
 
+    Task ReadAsync(HttpContext http, Func<StripeForm, JsonObject> work) =>
+        switches.IsUnreadable?.Invoke(http.Request.Path) == true
+            ? WriteAsync(http, new(500, StripeError.Internal))
+            : AnswerAsync(http, work, FormOf(http));
+
     static Task AnswerAsync(HttpContext http, Func<StripeForm, JsonObject> work, StripeForm form) =>
         WriteAsync(http, Work(http, work, form));
 
@@ -114,7 +119,9 @@ static class StripeError
         Of("api_error", null, "An unexpected error occurred on the side of the stand-in.", null);
 
     public static string Of(StripeRefusal e) => Of(
-        e.Code.StartsWith("idempotency", StringComparison.Ordinal) ? "idempotency_error" : "invalid_request_error",
+        e.Code?.StartsWith("idempotency", StringComparison.Ordinal) == true
+            ? "idempotency_error"
+            : "invalid_request_error",
         e.Code, e.Message, e.Parameter);
 
     public static string Of(string type, string? code, string message, string? parameter)

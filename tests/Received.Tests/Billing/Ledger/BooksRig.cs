@@ -101,6 +101,7 @@ sealed class BooksRig
         RefundedMinor = 0,
         ReceivedDay = 0,
         RecordedAtMs = 0,
+        TriedAtMs = 0,
         Reference = "",
     };
 }

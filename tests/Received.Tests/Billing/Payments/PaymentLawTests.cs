@@ -109,6 +109,7 @@ public sealed class PaymentLawTests
                 AmountMinor = 1_000,
                 State = AttemptState.Open,
                 CreatedAtMs = 0,
+                TriedAtMs = 0,
             });
         await db.SaveChangesAsync();
     }
