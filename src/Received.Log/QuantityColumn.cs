@@ -65,7 +65,14 @@ static class QuantityColumn
         var narrow = MemoryMarshal.Cast<Int128, long>(scaled)[scaled.Length..];
         var limit = (long)Int128.Min(long.MaxValue, (Quantity.ScaledLimit / factor) - 1);
         if (!IntegerColumn.TryRead(ref reader, narrow, -limit, limit)) return false;
-        for (var i = 0; i < scaled.Length; i++) scaled[i] = narrow[i] * factor;
+        // Both fit 64 bits: one multiplication instead of the six of two 128-bit integers.
+        var narrowFactor = (long)factor;
+        for (var i = 0; i < scaled.Length; i++)
+        {
+            var high = Math.BigMul(narrow[i], narrowFactor, out var low);
+            scaled[i] = new(unchecked((ulong)high), unchecked((ulong)low));
+        }
+
         return true;
     }
 

@@ -34,10 +34,19 @@ sealed class FrameTotals
     // Table entries of a frame are at most 2^16 + 1.
     const int EntryBits = 17;
 
+    // Cleared for every frame: 4 bytes each.
+    const int CellsMin = 4096;
+    const int CellsPerEvent = 4;
+
     FrameGroup[] _groups = new FrameGroup[64];
     ulong[] _entries = new ulong[64];
     int[] _slots = new int[256];
     int[] _groupOf = [];
+    int[] _cells = [];
+    int[] _newestOfCustomer = [];
+    int[] _newestOfProduct = [];
+    int _customerCount;
+    int _productCount;
     int _mask;
     int _count;
     int _eventCount;
@@ -47,9 +56,16 @@ sealed class FrameTotals
     /// <summary>For each event the index of its group, or -1 where it is not counted.</summary>
     public ReadOnlySpan<int> GroupOf => _groupOf.AsSpan(0, _eventCount);
 
+    /// <summary>For each customer of the frame's table its last event that is neither duplicate nor conflict, or
+    /// -1.</summary>
+    public ReadOnlySpan<int> NewestOfCustomer => _newestOfCustomer.AsSpan(0, _customerCount);
+
+    /// <summary>The same of each product.</summary>
+    public ReadOnlySpan<int> NewestOfProduct => _newestOfProduct.AsSpan(0, _productCount);
+
     public void Add(EventColumns events, Decisions decisions)
     {
-        Clear(events.Count);
+        Clear(events);
         var customer = events.Customer;
         var product = events.Product;
         var assertion = events.Assertion;
@@ -57,6 +73,9 @@ sealed class FrameTotals
         var quantity = events.Quantity;
         var fates = decisions.AllCounted ? default : decisions.Fates;
         var groupOf = _groupOf.AsSpan(0, events.Count);
+        var (products, assertions) = (events.Products.Count, events.Assertions.Count);
+        // The group that these entries had last: right but for a change of window.
+        var cells = Cells(events);
         var window = int.MinValue;
         var windowStartMs = 0L;
         for (var i = 0; i < groupOf.Length; i++)
@@ -71,13 +90,23 @@ sealed class FrameTotals
                 windowStartMs = UsageWindow.StartMs(window);
             }
 
-            var entries = ((ulong)customer[i] << (2 * EntryBits)) | ((ulong)product[i] << EntryBits)
-                | (uint)assertion[i];
-            var at = Find(entries, window);
+            var cell = cells.IsEmpty ? 0 : (((customer[i] * products) + product[i]) * assertions) + assertion[i];
+            var at = cells.IsEmpty ? -1 : cells[cell] - 1;
+            if (at < 0 || _groups[at].Window != window)
+            {
+                at = Find(Entries(customer[i], product[i], assertion[i]), window);
+                if (!cells.IsEmpty) cells[cell] = at + 1;
+            }
+
             groupOf[i] = at;
+            _newestOfCustomer[customer[i]] = i;
+            _newestOfProduct[product[i]] = i;
             Count(ref _groups[at], quantity[i], atMs, i);
         }
     }
+
+    static ulong Entries(int customer, int product, int assertion) =>
+        ((ulong)customer << (2 * EntryBits)) | ((ulong)product << EntryBits) | (uint)assertion;
 
     static void Count(ref FrameGroup group, Int128 quantity, long atMs, int index)
     {
@@ -138,9 +167,21 @@ sealed class FrameTotals
         return _count++;
     }
 
-    /// <summary>Slots for at most as many groups as there are events, half of them free.</summary>
-    void Clear(int eventCount)
+    /// <summary>A cell for each combination of entries, unless those are far more than events.</summary>
+    Span<int> Cells(EventColumns events)
     {
+        var count = (long)events.Customers.Count * events.Products.Count * events.Assertions.Count;
+        if (count > CellsMin + ((long)events.Count * CellsPerEvent)) return default;
+        if (_cells.Length < count) _cells = new int[count];
+        var cells = _cells.AsSpan(0, (int)count);
+        cells.Clear();
+        return cells;
+    }
+
+    /// <summary>Slots for at most as many groups as there are events, half of them free.</summary>
+    void Clear(EventColumns events)
+    {
+        var eventCount = events.Count;
         var slots = (int)BitOperations.RoundUpToPowerOf2((uint)Math.Max(256, eventCount * 2));
         if (_slots.Length < slots) _slots = new int[slots];
         else Array.Clear(_slots, 0, slots);
@@ -148,5 +189,14 @@ sealed class FrameTotals
         if (_groupOf.Length < eventCount) _groupOf = new int[eventCount];
         _eventCount = eventCount;
         _count = 0;
+        _customerCount = Forget(ref _newestOfCustomer, events.Customers.Count);
+        _productCount = Forget(ref _newestOfProduct, events.Products.Count);
+    }
+
+    static int Forget(ref int[] newest, int count)
+    {
+        if (newest.Length < count) newest = new int[count];
+        newest.AsSpan(0, count).Fill(-1);
+        return count;
     }
 }

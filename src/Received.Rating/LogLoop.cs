@@ -92,6 +92,7 @@ public abstract class LogLoop
             {
             }
 
+            await EndAsync();
             if (Status.State != LoopState.Refused) Became(new(LoopState.Stopped));
         }
         finally
@@ -118,6 +119,9 @@ public abstract class LogLoop
     private protected abstract ValueTask<bool> PassAsync(CancellationToken cancellation);
 
     private protected abstract ValueTask FlushAsync(CancellationToken cancellation);
+
+    /// <summary>Waits for what is under way, and does not mind how it ends.</summary>
+    private protected virtual ValueTask EndAsync() => default;
 
     /// <summary>How long it may sleep if the log does not grow.</summary>
     private protected abstract TimeSpan SleepMax();

@@ -1,6 +1,3 @@
-using System.Buffers.Binary;
-using System.IO.Hashing;
-using System.Runtime.InteropServices;
 using System.Text;
 using Received.Model;
 using Received.Usage;
@@ -13,97 +10,100 @@ namespace Received.Rating;
 /// written with every flush that saw the reference, changed or not: "when the name last changed" could not be known
 /// after a restart without reading names back. What is kept between flushes only saves making the strings again.
 /// </summary>
-sealed class NamesSeen(long seed, int namesMax)
+sealed class NamesSeen
 {
-    const int StackBytes = 512;
-
-    readonly Dictionary<UInt128, State> _names = [];
-    readonly List<UInt128> _dirty = [];
-    int[] _newest = [];
+    // By the reference's number; those of assertions stay empty.
+    State[] _names = [];
+    readonly List<int> _dirty = [];
 
     struct State
     {
-        public NameRow Row;
+        public AccountId Account;
+        public NameKind Kind;
+        public string? Ref;
+        public string Text;
         public byte[] Name;
+        public ushort Generation;
+        public long Offset;
+        public int Index;
+        public long TimeMs;
         public bool IsDirty;
     }
 
-    public void See(EventColumns events, ReadOnlySpan<FrameGroup> groups, LogPosition frame, long timeMs)
+    public int DirtyCount => _dirty.Count;
+
+    /// <param name="references">Numbers of this frame's entries.</param>
+    public void See(EventColumns events, FrameTotals frame, References references, LogPosition at, long timeMs)
     {
-        var newest = Newest(events.Customers.Count);
-        foreach (ref readonly var group in groups)
-            newest[group.Customer] = Math.Max(newest[group.Customer], group.Index);
-        See(NameKind.Customer, events.Customers, newest, frame, timeMs);
-        newest = Newest(events.Products.Count);
-        foreach (ref readonly var group in groups)
-            newest[group.Product] = Math.Max(newest[group.Product], group.Index);
-        See(NameKind.Product, events.Products, newest, frame, timeMs);
+        if (_names.Length < references.Count) Array.Resize(ref _names, Math.Max(256, references.Count * 2));
+        See(NameKind.Customer, events.Customers, frame.NewestOfCustomer, references.Customers, at, timeMs);
+        See(NameKind.Product, events.Products, frame.NewestOfProduct, references.Products, at, timeMs);
     }
 
     public void CopyDirtyTo(List<NameRow> rows)
     {
-        foreach (var id in _dirty) rows.Add(CollectionsMarshal.GetValueRefOrNullRef(_names, id).Row);
+        foreach (var number in _dirty)
+        {
+            ref readonly var state = ref _names[number];
+            rows.Add(new(
+                state.Account, state.Kind, state.Ref!, state.Text, state.Generation, state.Offset, state.Index,
+                state.TimeMs));
+        }
     }
 
-    /// <summary>The dirty rows are in the store.</summary>
-    public void Written()
+    /// <summary>The dirty rows are on their way to the store.</summary>
+    public void Sealed()
     {
-        foreach (var id in _dirty) CollectionsMarshal.GetValueRefOrNullRef(_names, id).IsDirty = false;
+        foreach (var number in _dirty) _names[number].IsDirty = false;
         _dirty.Clear();
-        if (_names.Count > namesMax) _names.Clear();
     }
 
+    /// <summary>Numbers will mean other references.</summary>
     public void Clear()
     {
-        _names.Clear();
+        _names = [];
         _dirty.Clear();
     }
 
-    void See(NameKind kind, NamedTable table, ReadOnlySpan<int> newest, LogPosition frame, long timeMs)
+    void See(
+        NameKind kind, NamedTable table, ReadOnlySpan<int> newest, ReadOnlySpan<int> numbers, LogPosition at,
+        long timeMs)
     {
         for (var entry = 0; entry < newest.Length; entry++)
         {
             if (newest[entry] < 0 || table.Names.LengthOf(entry) == 0) continue;
-            See(kind, table, entry, frame with { Index = newest[entry] }, timeMs);
+            See(kind, table, entry, ref _names[numbers[entry]], at with { Index = newest[entry] }, timeMs);
+            ref var state = ref _names[numbers[entry]];
+            if (state.IsDirty) continue;
+            state.IsDirty = true;
+            _dirty.Add(numbers[entry]);
         }
     }
 
-    void See(NameKind kind, NamedTable table, int entry, LogPosition position, long timeMs)
+    static void See(
+        NameKind kind, NamedTable table, int entry, ref State state, in LogPosition position, long timeMs)
     {
-        var account = table.Account(entry);
-        var id = Id(kind, account, table.Ref(entry));
-        ref var state = ref CollectionsMarshal.GetValueRefOrAddDefault(_names, id, out var exists);
+        var exists = state.Ref is not null;
         // Entries of one frame come in the table's order, not the events'.
-        if (exists && state.Row.Offset == position.Offset && state.Row.Generation == position.Generation
-            && state.Row.Index > position.Index) return;
+        if (exists && state.Offset == position.Offset && state.Generation == position.Generation
+            && state.Index > position.Index) return;
         var name = table.Name(entry);
-        var same = exists && name.SequenceEqual(state.Name);
-        if (!same) state.Name = name.ToArray();
-        state.Row = new(
-            account, kind, exists ? state.Row.Ref : Encoding.UTF8.GetString(table.Ref(entry)),
-            same ? state.Row.Name : Encoding.UTF8.GetString(name),
-            position.Generation, position.Offset, position.Index, timeMs);
-        if (state.IsDirty) return;
-        state.IsDirty = true;
-        _dirty.Add(id);
-    }
+        if (!exists)
+        {
+            state.Account = table.Account(entry);
+            state.Kind = kind;
+            state.Ref = Encoding.UTF8.GetString(table.Ref(entry));
+        }
 
-    Span<int> Newest(int count)
-    {
-        if (_newest.Length < count) _newest = new int[count];
-        var newest = _newest.AsSpan(0, count);
-        newest.Fill(-1);
-        return newest;
-    }
+        if (!exists || !name.SequenceEqual(state.Name))
+        {
+            state.Name = name.ToArray();
+            state.Text = Encoding.UTF8.GetString(name);
+        }
 
-    /// <summary>In memory only, seeded so that nobody who chooses references can aim at a collision.</summary>
-    UInt128 Id(NameKind kind, AccountId account, ReadOnlySpan<byte> reference)
-    {
-        var length = 1 + sizeof(uint) + reference.Length;
-        var bytes = length <= StackBytes ? stackalloc byte[StackBytes] : new byte[length];
-        bytes[0] = (byte)kind;
-        BinaryPrimitives.WriteUInt32LittleEndian(bytes[1..], account.Value);
-        reference.CopyTo(bytes[5..]);
-        return XxHash128.HashToUInt128(bytes[..length], seed);
+        state.Generation = position.Generation;
+        state.Offset = position.Offset;
+        state.Index = position.Index;
+        state.TimeMs = timeMs;
     }
 }

@@ -1,4 +1,3 @@
-using System.Text;
 using Received.Model;
 using Received.Usage;
 
@@ -33,13 +32,18 @@ public sealed class PartitionRater
     readonly IUsageStore _store;
     readonly long _countMax;
     readonly int _seriesMax;
+    readonly int _referencesMax;
     readonly Decisions _decisions = new();
     readonly FrameTotals _frame = new();
     readonly TotalsCache _totals;
-    readonly NamesSeen _names;
+    readonly References _references;
+    readonly SeriesSeen _series;
+    readonly NamesSeen _names = new();
     readonly ProducersSeen _producers;
-    readonly HashSet<UInt128> _series = [];
+    RatedBatch _pending;
     RatedProgress _progress;
+    long _pendingCounted;
+    bool _isSealed;
     bool _exact;
 
     public PartitionRater(
@@ -51,11 +55,14 @@ public sealed class PartitionRater
         _store = store;
         _countMax = countMax;
         _seriesMax = totalsMax;
+        _referencesMax = namesMax;
         _totals = new(totalsMax);
-        _names = new(log.HashSeed, namesMax);
+        _references = new(log.HashSeed);
+        _series = new(log.HashSeed);
         _producers = new(log.DedupeWindow);
         Partition = partition;
         Batch = new(partition);
+        _pending = new(partition);
     }
 
     public PartitionId Partition { get; }
@@ -66,19 +73,27 @@ public sealed class PartitionRater
     /// <summary>What the store is known to hold.</summary>
     public RatedProgress Stored { get; private set; }
 
-    public bool HasPending => _progress.Next > Stored.Next;
+    public bool HasPending => _progress.Next > (_isSealed ? Batch.Progress : Stored).Next;
 
     /// <summary>Events of the pending frames, whatever their fate.</summary>
     public long PendingEvents { get; private set; }
 
-    /// <summary>Events of the pending frames that count.</summary>
-    public long PendingCounted { get; private set; }
+    /// <summary>Keys, totals and fates that are pending: memory that grows until they are sealed.</summary>
+    public int PendingRows => _duplicates.Pending.Length + _totals.DirtyCount + _pending.Fates.Count;
 
-    /// <summary>Complete after <see cref="CloseAsync"/>.</summary>
-    public RatedBatch Batch { get; }
+    /// <summary>Made by <see cref="CloseAsync"/>; stays as it is until <see cref="Written"/>, while further frames are
+    /// rated.</summary>
+    public RatedBatch Batch { get; private set; }
+
+    /// <summary>Events of <see cref="Batch"/> that count.</summary>
+    public long BatchCounted { get; private set; }
 
     /// <summary>What the key index must hold before <see cref="Batch"/> is written.</summary>
-    public ReadOnlyMemory<KeyEntry> PendingKeys => _duplicates.Pending;
+    public ReadOnlyMemory<KeyEntry> BatchKeys => _duplicates.Sealed;
+
+    /// <summary>Whether so many events more can only be rated against the stored totals: a batch that is on its way to
+    /// the store must have come there.</summary>
+    public bool NeedsStored(int events) => _exact || _totals.CountHigh + events > _countMax;
 
     /// <summary>Forgets what is pending and begins where the store is.</summary>
     /// <param name="exact">After <see cref="RatedOutcome.NearBound"/>: until the next batch is written.</param>
@@ -86,9 +101,12 @@ public sealed class PartitionRater
     {
         _duplicates.Discard();
         _totals.Clear();
-        _names.Clear();
-        _series.Clear();
-        Reset();
+        ForgetReferences();
+        Batch.Clear();
+        _pending.Clear();
+        _isSealed = false;
+        PendingEvents = 0;
+        _pendingCounted = 0;
         _exact = exact;
         Stored = _progress = await _store.ReadRatedAsync(Partition, cancellation);
         _producers.Load(await _store.ReadProducersAsync(_progress, cancellation));
@@ -120,32 +138,39 @@ public sealed class PartitionRater
         };
     }
 
-    /// <summary>Joins what is pending with the stored totals. Can be called again when it failed.</summary>
+    /// <summary>Joins what is pending with the stored totals and makes it <see cref="Batch"/>. Can be called again when
+    /// it failed.</summary>
+    /// <exception cref="InvalidOperationException">The batch before is not written yet.</exception>
     public async ValueTask<RatedOutcome> CloseAsync(CancellationToken cancellation = default)
     {
-        Batch.Totals.Clear();
-        Batch.Names.Clear();
-        Batch.Producers.Clear();
+        if (_isSealed) throw new InvalidOperationException("The batch before is not written yet.");
         if (!await _totals.LoadAsync(_store, Stored, cancellation)) return RatedOutcome.Overtaken;
         if (_totals.CountHigh > _countMax) return RatedOutcome.NearBound;
+        (Batch, _pending) = (_pending, Batch);
         _totals.CopyDirtyTo(Batch.Totals);
         _names.CopyDirtyTo(Batch.Names);
         _producers.CopyDirtyTo(Batch.Producers);
         Batch.Progress = _progress;
+        BatchCounted = _pendingCounted;
+        PendingEvents = 0;
+        _pendingCounted = 0;
+        _isSealed = true;
+        _duplicates.Seal();
+        _totals.Sealed();
+        _names.Sealed();
+        _producers.Sealed(_progress.LogTimeMs);
+        if (_series.Count > _seriesMax || _references.Count > _referencesMax) ForgetReferences();
         return RatedOutcome.Ready;
     }
 
     /// <summary>Keys and batch are in index and store.</summary>
     public void Written()
     {
-        Stored = _progress;
+        Stored = Batch.Progress;
         _duplicates.Written();
-        _totals.Written();
-        _names.Written();
-        _producers.Written(_progress.LogTimeMs);
-        if (_series.Count > _seriesMax) _series.Clear();
+        Batch.Clear();
+        _isSealed = false;
         _exact = false;
-        Reset();
     }
 
     async ValueTask RateEventsAsync(
@@ -157,34 +182,38 @@ public sealed class PartitionRater
             _progress = _progress with { KeysNext = frame.Offset + 1, KeysLogTimeMs = logTimeMs };
         if (!_decisions.AllCounted) AddRefused(frame, events);
         _frame.Add(events, _decisions);
-        if (_exact || _totals.CountHigh + events.Count > _countMax)
+        _references.Number(events);
+        if (NeedsStored(events.Count))
             await AddOneByOneAsync(frame, events, cancellation);
         else
             AddGroups(frame, events);
         _names.See(
-            events, _frame.Groups, new(_log.Generation, Partition, frame.Offset, 0), frame.TimeMs);
+            events, _frame, _references, new(_log.Generation, Partition, frame.Offset, 0), frame.TimeMs);
     }
 
     void AddGroups(ArchivedFrame frame, EventColumns events)
     {
         foreach (ref readonly var group in _frame.Groups)
         {
+            var series = _series.Of(events, group, _references, _pending.Series);
             var part = new TotalRow(
-                SeriesOf(events, group), group.Window, group.Sum, group.Count, group.Min, group.Max, group.Last,
+                _series.IdOf(series), group.Window, group.Sum, group.Count, group.Min, group.Max, group.Last,
                 group.LastAtMs, _log.Generation, frame.Offset, group.Index);
-            _totals.Add(part, group.LastIndex);
-            PendingCounted += group.Count;
+            _totals.Add(part, group.LastIndex, ref _series.PlaceOf(series));
+            _pendingCounted += group.Count;
         }
     }
 
     /// <summary>The slow way, where a total may reach its bound within this frame: against the stored totals.</summary>
     async ValueTask AddOneByOneAsync(ArchivedFrame frame, EventColumns events, CancellationToken cancellation)
     {
+        if (_isSealed) throw new InvalidOperationException("The stored totals are behind: a batch is not written yet.");
         var keys = new TotalKey[_frame.Groups.Length];
         for (var i = 0; i < keys.Length; i++)
         {
             var group = _frame.Groups[i];
-            keys[i] = new(SeriesOf(events, group), group.Window);
+            var series = _series.Of(events, group, _references, _pending.Series);
+            keys[i] = new(_series.IdOf(series), group.Window);
             _totals.Touch(keys[i]);
         }
 
@@ -205,8 +234,9 @@ public sealed class PartitionRater
             var part = new TotalRow(
                 key.Series, key.Window, quantity, 1, quantity, quantity, quantity, events.TimestampMs[i],
                 _log.Generation, frame.Offset, i);
-            _totals.Add(part, i);
-            PendingCounted++;
+            var place = -1;
+            _totals.Add(part, i, ref place);
+            _pendingCounted++;
         }
     }
 
@@ -227,28 +257,14 @@ public sealed class PartitionRater
     void AddFate(
         ArchivedFrame frame, int index, AccountId account, Fate fate, ParkReason reason, int eventCount,
         LogPosition? original) =>
-        Batch.Fates.Add(new(
+        _pending.Fates.Add(new(
             _log.Generation, frame.Offset, index, account, fate, reason, eventCount, original));
 
-    UInt128 SeriesOf(EventColumns events, in FrameGroup group)
+    /// <summary>Numbers begin anew; those of series and names are made of them.</summary>
+    void ForgetReferences()
     {
-        var account = events.Customers.Account(group.Customer);
-        var customer = events.Customers.Ref(group.Customer);
-        var product = events.Products.Ref(group.Product);
-        var currency = events.Assertions.Name(group.Assertion);
-        var entity = events.Assertions.Ref(group.Assertion);
-        var id = Identities.Series(_log.HashSeed, account, customer, product, currency, entity);
-        if (_series.Add(id))
-            Batch.Series.Add(new(id, account, Text(customer), Text(product), Text(currency), Text(entity)));
-        return id;
+        _references.Clear();
+        _series.Clear();
+        _names.Clear();
     }
-
-    void Reset()
-    {
-        Batch.Clear();
-        PendingEvents = 0;
-        PendingCounted = 0;
-    }
-
-    static string Text(ReadOnlySpan<byte> utf8) => Encoding.UTF8.GetString(utf8);
 }

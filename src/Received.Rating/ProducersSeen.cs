@@ -55,8 +55,8 @@ sealed class ProducersSeen(TimeSpan window)
         foreach (var id in _dirty) rows.Add(_rows[id]);
     }
 
-    /// <summary>The dirty rows are in the store.</summary>
-    public void Written(long logTimeMs)
+    /// <summary>The dirty rows are on their way to the store.</summary>
+    public void Sealed(long logTimeMs)
     {
         _dirty.Clear();
         foreach (var (id, row) in _rows)

@@ -44,7 +44,7 @@ public sealed class RatingAnew(
                 await RateArchivedAsync(rater, Math.Min(start, target.Next), cancellation);
             else
                 await RateLoggedAsync(rater, target.Next, cancellation);
-            if (rater.PendingEvents >= options.FlushEvents || rater.Next == target.Next)
+            if (IsFull(rater) || rater.Next == target.Next)
                 await FlushAsync(rater, cancellation);
         }
     }
@@ -69,7 +69,7 @@ public sealed class RatingAnew(
         {
             if (frame.Offset >= end) break;
             await RateAsync(rater, frame, cancellation);
-            if (rater.PendingEvents < options.FlushEvents) continue;
+            if (!IsFull(rater)) continue;
             await FlushAsync(rater, cancellation);
             if (rater.Next != frame.Offset + 1) return;
         }
@@ -105,6 +105,9 @@ public sealed class RatingAnew(
         }
     }
 
+    bool IsFull(PartitionRater rater) =>
+        rater.PendingEvents >= options.FlushEvents || rater.PendingRows >= options.FlushRows;
+
     async Task RateAsync(PartitionRater rater, ArchivedFrame frame, CancellationToken cancellation)
     {
         await rater.RateAsync(frame, cancellation);
@@ -123,8 +126,8 @@ public sealed class RatingAnew(
             return;
         }
 
-        if (rater.PendingKeys.Length > 0)
-            await scratchKeys.AddAsync([new(rater.Partition, rater.PendingKeys)], cancellation);
+        if (rater.BatchKeys.Length > 0)
+            await scratchKeys.AddAsync([new(rater.Partition, rater.BatchKeys)], cancellation);
         await scratch.WriteAsync([rater.Batch], cancellation);
         rater.Written();
     }

@@ -10,11 +10,16 @@ namespace Received.Rating;
 /// within 2 s, and each exactly once through any crash.
 /// Order of writing: keys, then fates, totals and progress in one step. A crash in between leaves keys at positions
 /// past the progress; those have no say when the same frames are rated again.
-/// Bounded: nothing is read while a flush is being written.
+/// While a flush is being written the next frames are rated already; one flush is under way at a time, and what it
+/// carries is held in memory until it is there. When it fails, all is discarded and begins anew where the store is.
+/// Bounded: nothing is read while a flush is being written that takes long, or once the next one is full.
 /// </summary>
 public sealed class RatingLoop : LogLoop
 {
     static readonly TimeSpan ExpireEvery = TimeSpan.FromMinutes(10);
+
+    // A flush is a tenth of the time at most, but for the bounds.
+    const int FlushShare = 9;
 
     // What docs/deployment.md asks of the machines' clocks.
     static readonly TimeSpan ClocksApartMax = TimeSpan.FromSeconds(1);
@@ -24,13 +29,13 @@ public sealed class RatingLoop : LogLoop
     readonly RatingMetrics _metrics;
     readonly FrameReader _reader = new();
     readonly EventColumns _events = new();
-    readonly List<RatedBatch> _batches = [];
-    readonly List<KeyBatch> _keyBatches = [];
-    readonly List<Slot> _closed = [];
     readonly List<Heartbeat> _heartbeats = [];
     Slot[] _slots = [];
     PartitionId[] _observed = [];
     long[] _heads = [];
+    int _turn;
+    Flight? _flight;
+    TimeSpan _flushTook;
     long? _firstPendingAt;
     long? _heartbeatAt;
     bool _comparesClocks;
@@ -58,6 +63,8 @@ public sealed class RatingLoop : LogLoop
 
     private protected override async ValueTask OpenAsync(PartitionId partition, CancellationToken cancellation)
     {
+        // What is under way would come after what is read now.
+        await LandAsync();
         var slot = Array.Find(_slots, one => one.Rater.Partition == partition);
         if (slot is null) SetSlots([.. _slots, slot = NewSlot(partition)]);
         await OpenAsync(slot, false, cancellation);
@@ -69,41 +76,79 @@ public sealed class RatingLoop : LogLoop
 
     private protected override async ValueTask<bool> PassAsync(CancellationToken cancellation)
     {
+        if (_flight is { } flight
+            && (flight.Written.IsCompleted || Time.GetElapsedTime(flight.StartedAt) >= Options.FlushDelayMax))
+            await LandAsync();
+        if (_flight is null && UntilHeartbeat() <= TimeSpan.Zero) await BeatAsync(cancellation);
         var read = false;
-        foreach (var slot in _slots)
+        for (var left = _slots.Length; left > 0 && !IsFull; left--)
         {
+            // Where the pass before ended: with a full batch after each, the first would have all turns.
+            _turn = (_turn + 1) % _slots.Length;
+            var slot = _slots[_turn];
             if (Log.Extent(slot.Rater.Partition).Head <= slot.Rater.Next) continue;
             await RateAsync(slot, cancellation);
             read = true;
         }
 
-        if (UntilFlush() <= TimeSpan.Zero) await FlushAsync(cancellation);
-        if (UntilHeartbeat() <= TimeSpan.Zero) await BeatAsync(cancellation);
+        if (IsFull || (_flight is null && UntilFlush() <= TimeSpan.Zero)) await TakeOffAsync(cancellation);
+        // With nothing else to do a store that is stuck shows, and what it was given is known to be there at once.
+        if (!read) await LandAsync();
         return read;
     }
 
     private protected override async ValueTask FlushAsync(CancellationToken cancellation)
     {
+        await TakeOffAsync(cancellation);
+        await LandAsync();
+    }
+
+    private protected override async ValueTask EndAsync()
+    {
+        if (_flight is not { } flight) return;
+        _flight = null;
+        // Whether it came there is of no interest any more: who begins next reads it from the store.
+        await flight.Written.ContinueWith(
+            static _ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
+    }
+
+    /// <summary>Closes what is pending, and begins to write it.</summary>
+    async ValueTask TakeOffAsync(CancellationToken cancellation)
+    {
+        await LandAsync();
         if (_firstPendingAt is null) return;
-        var started = Time.GetTimestamp();
-        _batches.Clear();
-        _keyBatches.Clear();
-        _closed.Clear();
+        var flight = new Flight(Time.GetTimestamp());
         foreach (var slot in _slots)
-            if (slot.Rater.HasPending) await CloseAsync(slot, cancellation);
-        if (_keyBatches.Count > 0) await _keys.AddAsync(_keyBatches, cancellation);
-        if (_batches.Count > 0) await _store.WriteAsync(_batches, cancellation);
-        foreach (var slot in _closed)
+            if (slot.Rater.HasPending) await CloseAsync(slot, flight, cancellation);
+        _firstPendingAt = null;
+        // Not on this thread: the index writes its file before it returns.
+        flight.Written = Task.Run(() => WriteAsync(flight, cancellation), CancellationToken.None);
+        _flight = flight;
+    }
+
+    async Task WriteAsync(Flight flight, CancellationToken cancellation)
+    {
+        if (flight.Keys.Count > 0) await _keys.AddAsync(flight.Keys, cancellation);
+        if (flight.Batches.Count > 0) await _store.WriteAsync(flight.Batches, cancellation);
+    }
+
+    /// <summary>Waits for what is under way to be in the store; throws what the writing threw.</summary>
+    async ValueTask LandAsync()
+    {
+        if (_flight is not { } flight) return;
+        _flight = null;
+        await flight.Written;
+        foreach (var slot in flight.Slots)
         {
-            _metrics.Rated(slot.Rater.Batch, slot.Rater.PendingCounted);
+            _metrics.Rated(slot.Rater.Batch, slot.Rater.BatchCounted);
             slot.Rater.Written();
             slot.Turn.Wrote(slot.Rater.Stored.Next);
         }
 
-        _firstPendingAt = null;
+        _flushTook = Time.GetElapsedTime(flight.StartedAt);
         Wrote();
-        _metrics.Flushed("rating", Time.GetElapsedTime(started));
-        await ExpireAsync(cancellation);
+        _metrics.Flushed("rating", _flushTook);
+        await ExpireAsync(default);
     }
 
     private protected override TimeSpan SleepMax()
@@ -152,6 +197,7 @@ public sealed class RatingLoop : LogLoop
         foreach (var record in batch.Records)
         {
             var frame = _reader.Read(partition, record, _events);
+            if (slot.Rater.NeedsStored(frame.EventCount)) await LandAsync();
             if (frame.Broken != ParkReason.None)
                 Logger.FrameParked(partition.Value, frame.Offset, frame.Broken, frame.EventCount);
             await slot.Rater.RateAsync(frame, cancellation);
@@ -160,15 +206,14 @@ public sealed class RatingLoop : LogLoop
         if (slot.Rater.HasPending) _firstPendingAt ??= Time.GetTimestamp();
     }
 
-    async ValueTask CloseAsync(Slot slot, CancellationToken cancellation)
+    async ValueTask CloseAsync(Slot slot, Flight flight, CancellationToken cancellation)
     {
         var outcome = await slot.Rater.CloseAsync(cancellation);
         if (outcome == RatedOutcome.Ready)
         {
-            var pending = slot.Rater.PendingKeys;
-            if (pending.Length > 0) _keyBatches.Add(new(slot.Rater.Partition, pending));
-            _batches.Add(slot.Rater.Batch);
-            _closed.Add(slot);
+            if (slot.Rater.BatchKeys.Length > 0) flight.Keys.Add(new(slot.Rater.Partition, slot.Rater.BatchKeys));
+            flight.Batches.Add(slot.Rater.Batch);
+            flight.Slots.Add(slot);
             return;
         }
 
@@ -221,16 +266,47 @@ public sealed class RatingLoop : LogLoop
         _expiredAt = Time.GetTimestamp();
     }
 
+    /// <summary>
+    /// Under load every flush writes much the same totals again: so the longer it takes the rarer it is, within what
+    /// is promised.
+    /// </summary>
     TimeSpan UntilFlush()
     {
         if (_firstPendingAt is not { } first) return TimeSpan.MaxValue;
-        var events = 0L;
-        foreach (var slot in _slots) events += slot.Rater.PendingEvents;
-        return events >= Options.FlushEvents ? TimeSpan.Zero : Options.FlushDelay - Time.GetElapsedTime(first);
+        if (IsFull) return TimeSpan.Zero;
+        var delay = _flushTook * FlushShare;
+        if (delay > Options.FlushDelayMax) delay = Options.FlushDelayMax;
+        if (delay < Options.FlushDelay) delay = Options.FlushDelay;
+        return delay - Time.GetElapsedTime(first);
+    }
+
+    bool IsFull
+    {
+        get
+        {
+            long events = 0, rows = 0;
+            foreach (var slot in _slots)
+            {
+                events += slot.Rater.PendingEvents;
+                rows += slot.Rater.PendingRows;
+            }
+
+            return events >= Options.FlushEvents || rows >= Options.FlushRows;
+        }
     }
 
     TimeSpan UntilHeartbeat() =>
         _heartbeatAt is { } last ? Options.HeartbeatEvery - Time.GetElapsedTime(last) : TimeSpan.Zero;
 
     sealed record Slot(PartitionRater Rater, PartitionTurn Turn);
+
+    /// <summary>What is being written.</summary>
+    sealed class Flight(long startedAt)
+    {
+        public long StartedAt { get; } = startedAt;
+        public List<KeyBatch> Keys { get; } = [];
+        public List<RatedBatch> Batches { get; } = [];
+        public List<Slot> Slots { get; } = [];
+        public Task Written { get; set; } = Task.CompletedTask;
+    }
 }

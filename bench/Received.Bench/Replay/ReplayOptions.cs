@@ -21,12 +21,27 @@ sealed record ReplayOptions
     /// <summary>Event time that the log spans: with the customers, how many totals there are.</summary>
     public int Hours { get; init; } = 6;
 
+    /// <summary>Each from an empty store, in one process: the first pays for compiling the code.</summary>
+    public int Rounds { get; init; } = 1;
+
+    /// <summary>The rounds rate only: no archive, and the audit has less to compare.</summary>
+    public bool RatingOnly { get; init; }
+
+    /// <summary>The rounds archive only.</summary>
+    public bool ArchiveOnly { get; init; }
+
+    /// <summary>Also what the steps of rating cost, each with those before it.</summary>
+    public bool Stages { get; init; }
+
     public const string Help = """
         received-bench replay
           --events N      events in the log (1000000)      --frame N   events a frame (1000)
           --customers N   distinct customers (1000)        --hours N   event time that they span (6)
           --keyed         every event has an idempotency key of its own
           --together      rating and archive at the same time
+          --rating-only   no archive                       --archive-only  no rating
+          --rounds N      so many times, each into an empty store (1)
+          --stages        what the steps of rating cost, each with those before it
         """;
 
     /// <exception cref="ArgumentException">An unknown or incomplete option; the message names it.</exception>
@@ -42,6 +57,10 @@ sealed record ReplayOptions
             {
                 "--keyed" => options with { Keyed = true },
                 "--together" => options with { Together = true },
+                "--rating-only" => options with { RatingOnly = true },
+                "--archive-only" => options with { ArchiveOnly = true },
+                "--stages" => options with { Stages = true },
+                "--rounds" => options with { Rounds = Number() },
                 "--events" => options with { Events = Number() },
                 "--customers" => options with { Customers = Number() },
                 "--frame" => options with { Frame = Number() },

@@ -27,14 +27,12 @@ static class ReplayRun
         try
         {
             await using var log = await ReplayLog.WriteAsync(options, Path.Combine(folder, "log"));
-            var usage = Path.Combine(folder, "usage.duckdb");
-            var balanced = await ReplayAsync(options, log, folder, usage);
-            var bytes = Directory.GetFiles(folder, "usage.*").Sum(file => new FileInfo(file).Length);
             Console.WriteLine(string.Create(
                 CultureInfo.InvariantCulture,
-                $"stored   {(double)bytes / options.Events:N1} B an event in DuckDB, "
-                    + $"{(double)log.BytesWritten / options.Events:N1} in the log; "
-                    + $"audit {(balanced ? "exact" : "WRONG")}"));
+                $"log      {(double)log.BytesWritten / options.Events:N1} B an event"));
+            var balanced = true;
+            for (var round = 1; round <= options.Rounds; round++)
+                balanced &= await RoundAsync(options, log, Path.Combine(folder, $"round-{round}"));
             return balanced ? 0 : 1;
         }
         finally
@@ -43,10 +41,24 @@ static class ReplayRun
         }
     }
 
-    static async Task<bool> ReplayAsync(ReplayOptions options, SegmentLog log, string folder, string usage)
+    static async Task<bool> RoundAsync(ReplayOptions options, SegmentLog log, string folder)
+    {
+        Directory.CreateDirectory(folder);
+        if (options.Stages) await ReplayStages.RunAsync(options, log, Path.Combine(folder, "stages"));
+        var balanced = await ReplayAsync(options, log, folder);
+        var bytes = Directory.GetFiles(folder, "usage.*").Sum(file => new FileInfo(file).Length);
+        Console.WriteLine(string.Create(
+            CultureInfo.InvariantCulture,
+            $"stored   {(double)bytes / options.Events:N1} B an event in DuckDB; "
+                + $"audit {(balanced ? "exact" : "WRONG")}"));
+        Directory.Delete(folder, recursive: true);
+        return balanced;
+    }
+
+    static async Task<bool> ReplayAsync(ReplayOptions options, SegmentLog log, string folder)
     {
         await using var keys = RunKeyIndex.Open(Path.Combine(folder, "keys"));
-        await using var store = new DuckDbUsageStore(new() { Path = usage });
+        await using var store = new DuckDbUsageStore(new() { Path = Path.Combine(folder, "usage.duckdb") });
         await store.OpenAsync(log.Identity);
         using var metrics = new RatingMetrics();
         var partitions = Ownership.OfAll(log.Identity);
@@ -62,12 +74,22 @@ static class ReplayRun
         }
         else
         {
-            await MeasureAsync("rating", options.Events, rating);
-            await MeasureAsync("archive", options.Events, archive);
+            if (!options.ArchiveOnly) await MeasureAsync("rating", options.Events, rating);
+            if (!options.RatingOnly) await MeasureAsync("archive", options.Events, archive);
         }
 
+        if (options.ArchiveOnly) return await ArchivedAsync(log, store) == options.Events;
         var total = (await new UsageAudit(store, log).ReadAsync()).Total;
+        if (options.RatingOnly) return total.Counted == options.Events;
         return total.Balanced == true && total.Counted == options.Events;
+    }
+
+    static async Task<long> ArchivedAsync(SegmentLog log, DuckDbUsageStore store)
+    {
+        var sum = 0L;
+        foreach (var partition in log.Identity.AllPartitions())
+            sum += (await store.ReadArchivedAsync(partition)).Accepted;
+        return sum;
     }
 
     static async Task MeasureAsync(string name, long events, params LogLoop[] loops)

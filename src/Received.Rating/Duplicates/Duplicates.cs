@@ -15,7 +15,8 @@ public sealed class Duplicates(IKeyIndex index, PartitionId partition, LogIdenti
 {
     readonly long _windowMs = (long)log.DedupeWindow.TotalMilliseconds;
     readonly KeyFilter _filter = new();
-    readonly PendingKeys _pending = new();
+    PendingKeys _pending = new();
+    PendingKeys _sealed = new();
 
     // Suspects of the frame at hand: their index in the frame, identity and event hash, and what the index says.
     int[] _suspects = [];
@@ -28,10 +29,14 @@ public sealed class Duplicates(IKeyIndex index, PartitionId partition, LogIdenti
     long _lastLogTimeMs = long.MinValue;
 
     /// <summary>
-    /// Entries of frames that were decided and not yet <see cref="Written"/>. Valid until the next call of
-    /// <see cref="DecideAsync"/>, <see cref="Written"/> or <see cref="Discard"/>.
+    /// Entries of frames that were decided since the last <see cref="Seal"/>. Valid until the next call of
+    /// <see cref="DecideAsync"/>, <see cref="Seal"/> or <see cref="Discard"/>.
     /// </summary>
     public ReadOnlyMemory<KeyEntry> Pending => _pending.Entries;
+
+    /// <summary>Entries that are on their way to the index, and decided by until they are <see cref="Written"/>: they
+    /// stay as they are while further frames are decided.</summary>
+    public ReadOnlyMemory<KeyEntry> Sealed => _sealed.Entries;
 
     /// <summary>
     /// What the filter takes: at most 4 bytes a key of <see cref="FilterKeys"/> from a million keys on, at most 5 MB
@@ -82,10 +87,18 @@ public sealed class Duplicates(IKeyIndex index, PartitionId partition, LogIdenti
         return default;
     }
 
-    /// <summary>The pending entries are in the index, durably.</summary>
+    /// <summary>What is pending goes to the index now.</summary>
+    /// <exception cref="InvalidOperationException">What was sealed before is not written yet.</exception>
+    public void Seal()
+    {
+        if (_sealed.Count > 0) throw new InvalidOperationException("The keys sealed before are not written yet.");
+        (_pending, _sealed) = (_sealed, _pending);
+    }
+
+    /// <summary>The sealed entries are in the index, durably.</summary>
     public void Written()
     {
-        _pending.Clear();
+        _sealed.Clear();
         _filter.Expire(NotBefore(_lastLogTimeMs));
     }
 
@@ -96,6 +109,7 @@ public sealed class Duplicates(IKeyIndex index, PartitionId partition, LogIdenti
     public void Discard()
     {
         _pending.Clear();
+        _sealed.Clear();
         _last = null;
         _loaded = false;
     }
@@ -182,7 +196,9 @@ public sealed class Duplicates(IKeyIndex index, PartitionId partition, LogIdenti
     /// </summary>
     bool TryRefuseByPending(UInt128 identity, ulong eventHash, int at, in Frame frame, Decisions decisions)
     {
-        if (!_pending.TryFind(identity, out var original) || original.LogTimeMs < frame.NotBeforeMs) return false;
+        // Of an identity that is in both, the pending one is the later: the sealed one had left the window.
+        if (!_pending.TryFind(identity, out var original) && !_sealed.TryFind(identity, out original)) return false;
+        if (original.LogTimeMs < frame.NotBeforeMs) return false;
         Refuse(original, eventHash, at, decisions);
         return true;
     }

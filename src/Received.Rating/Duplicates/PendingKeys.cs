@@ -19,6 +19,8 @@ sealed class PendingKeys
 
     public bool TryFind(UInt128 identity, out KeyEntry entry)
     {
+        entry = default;
+        if (Count == 0) return false;
         var mask = _places.Length - 1;
         for (var place = Place(identity, mask); _places[place] != 0; place = (place + 1) & mask)
         {
@@ -28,7 +30,6 @@ sealed class PendingKeys
             return true;
         }
 
-        entry = default;
         return false;
     }
 

@@ -85,8 +85,9 @@ public sealed class DuplicatesHistoryTests : IDisposable
                 continue;
             }
 
+            owner.Seal();
             if (step is not (Step.FailBeforeKeys or Step.CrashBeforeKeys))
-                await index.AddAsync([new(Partition, owner.Pending)]);
+                await index.AddAsync([new(Partition, owner.Sealed)]);
             if (step is Step.Flush or Step.FlushAndExpire or Step.FailBeforeTotals) owner.Written();
             if (step is Step.Flush or Step.FlushAndExpire) stored = at;
             var storedTime = stored == 0 ? 0 : frames[stored - 1].LogTimeMs;

@@ -144,6 +144,37 @@ public sealed class DuplicatesTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task Law_2_keys_on_their_way_to_the_index_decide_all_the_same()
+    {
+        await _duplicates.LoadAsync(0);
+        await DecideAsync(1, 1000, Base);
+        _duplicates.Seal();
+        await DecideAsync(2, 1000, Base, Base with { Key = "second" });
+        Assert.Equal([Fate.Duplicate, Fate.Counted], _decisions.Fates.ToArray());
+        Assert.Equal((1, 1L, 0), Original(0));
+        Assert.Equal((1, 1), (_duplicates.Sealed.Length, _duplicates.Pending.Length));
+        Assert.Throws<InvalidOperationException>(_duplicates.Seal);
+        await _index.AddAsync([new(Partition, _duplicates.Sealed)]);
+        _duplicates.Written();
+        await DecideAsync(3, 1000, Base, Base with { Key = "second" });
+        Assert.Equal([Fate.Duplicate, Fate.Duplicate], _decisions.Fates.ToArray());
+        Assert.Equal((1, 1L, 0), Original(0));
+        Assert.Equal((1, 2L, 1), Original(1));
+    }
+
+    [Fact]
+    public async Task Law_2_a_key_that_left_the_window_on_its_way_to_the_index_counts_again_and_is_the_original_then()
+    {
+        await _duplicates.LoadAsync(0);
+        await DecideAsync(1, 1000, Base);
+        _duplicates.Seal();
+        await DecideAsync(2, 1001 + WindowMs, Base);
+        await DecideAsync(3, 1001 + WindowMs, Base);
+        Assert.Equal([Fate.Duplicate], _decisions.Fates.ToArray());
+        Assert.Equal((1, 2L, 0), Original(0));
+    }
+
+    [Fact]
     public async Task A_look_up_that_fails_changes_nothing()
     {
         await _duplicates.LoadAsync(0);
@@ -175,8 +206,10 @@ public sealed class DuplicatesTests : IAsyncDisposable
         var frames = Enumerable.Range(0, 20).Select(frame => Keyed.Events(
             [.. Enumerable.Range(0, 1000).Select(i => Base with { Key = $"{frame}-{i}" })])).ToArray();
         for (var i = 0; i < 19; i++) await _duplicates.DecideAsync(frames[i], 1, i, 1000, _decisions);
+        _duplicates.Seal();
         _duplicates.Written();
         await _duplicates.DecideAsync(frames[0], 1, 19, 1000, _decisions);
+        _duplicates.Seal();
         _duplicates.Written();
         var before = GC.GetAllocatedBytesForCurrentThread();
         var deciding = _duplicates.DecideAsync(frames[19], 1, 20, 1000, _decisions);
@@ -262,7 +295,8 @@ public sealed class DuplicatesTests : IAsyncDisposable
 
     async Task FlushAsync()
     {
-        await _index.AddAsync([new(Partition, _duplicates.Pending.ToArray())]);
+        _duplicates.Seal();
+        await _index.AddAsync([new(Partition, _duplicates.Sealed.ToArray())]);
         _duplicates.Written();
     }
 

@@ -7,6 +7,9 @@ namespace Received.Tests.Rating;
 /// <summary>Drives a partition's rater by hand, straight or through every accident that a loop can have.</summary>
 sealed class RaterRun
 {
+    // No frame of a history has more.
+    const int EventsMax = 16;
+
     readonly ScriptedLog _log;
     readonly Func<PartitionRater> _make;
     readonly FrameReader _reader = new();
@@ -53,7 +56,8 @@ sealed class RaterRun
     }
 
     /// <param name="steps">How far the flush comes: 1 keys, 2 store, 3 all of it.</param>
-    public async Task Flush(int steps = 3)
+    /// <param name="random">Where it is given, frames are rated between these steps.</param>
+    public async Task Flush(int steps = 3, Random? random = null)
     {
         var outcome = await Rater.CloseAsync();
         if (outcome != RatedOutcome.Ready)
@@ -62,11 +66,21 @@ sealed class RaterRun
             return;
         }
 
-        if (steps > 0) await Keys.AddAsync([new(History.Partition, Rater.PendingKeys)]);
+        await RateMeanwhile(random);
+        if (steps > 0) await Keys.AddAsync([new(History.Partition, Rater.BatchKeys)]);
+        await RateMeanwhile(random);
         if (steps > 1) await Store.WriteAsync([Rater.Batch]);
+        await RateMeanwhile(random);
         if (steps > 2) Rater.Written();
         // Half a flush and then the power goes.
         else Restart();
+    }
+
+    async Task RateMeanwhile(Random? random)
+    {
+        // What may need the stored totals waits for them, as in the loop.
+        for (var left = random?.Next(4) ?? 0; left > 0 && !IsAtEnd && !Rater.NeedsStored(EventsMax); left--)
+            await Rate();
     }
 
     public void Restart()
@@ -82,7 +96,7 @@ sealed class RaterRun
         {
             var roll = random.Next(30);
             if (!IsAtEnd || !_isOpen) await RateIfAny();
-            if (roll < 10) await Flush(random.Next(4));
+            if (roll < 10) await Flush(random.Next(4), random);
             else if (roll == 10) Restart();
             else if (roll == 11) await Rater.OpenAsync();
             else if (roll == 12)
@@ -115,7 +129,7 @@ sealed class RaterRun
     async Task WriteLate(PartitionRater rater)
     {
         if (await rater.CloseAsync() != RatedOutcome.Ready) return;
-        await Keys.AddAsync([new(History.Partition, rater.PendingKeys)]);
+        await Keys.AddAsync([new(History.Partition, rater.BatchKeys)]);
         await Store.WriteAsync([rater.Batch]);
     }
 }

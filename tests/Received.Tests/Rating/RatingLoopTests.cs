@@ -49,6 +49,60 @@ public sealed class RatingLoopTests : IDisposable
         Assert.Equal(LoopState.Stopped, rating.Status.State);
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Law_4_a_flush_that_fails_while_the_next_frames_are_rated_costs_nothing(bool isThere)
+    {
+        var log = new History(3, 80).Log;
+        var straight = new RaterRun(log, PartitionRater.CountMax);
+        await straight.ToEnd();
+        var (writes, overlapping) = (0, 0);
+        _store.OnWrite = after =>
+        {
+            if (!after)
+            {
+                writes++;
+                var next = _store.Writing[0].Progress.Next;
+                // While frames are left, some are read beside the write.
+                if (next < 80 && SpinWait.SpinUntil(() => log.ReadUpTo > next, TimeSpan.FromSeconds(10))) overlapping++;
+            }
+
+            if (after == isThere && writes % 2 == 1 && writes < 12) throw new StoreUnavailableException("scripted");
+        };
+        var rating = Rating(log);
+        await RunUntil(rating, () => rating.Snapshot().All(lag => lag.Frames == 0));
+        Assert.True(overlapping > 2, $"{overlapping} of {writes} writes had rating beside them.");
+        Assert.Equal(straight.Export(), await Lines(_store));
+    }
+
+    [Fact]
+    public async Task A_store_that_hangs_is_waited_for_before_long_and_shows()
+    {
+        var log = Of(200);
+        using var hang = new ManualResetEventSlim();
+        _store.OnWrite = after =>
+        {
+            if (!after) hang.Wait();
+        };
+        var options = new RatingOptions
+        {
+            FlushDelay = TimeSpan.FromMilliseconds(1), FlushDelayMax = TimeSpan.FromMilliseconds(5), ReadBytes = 1,
+            StuckAfter = TimeSpan.FromMilliseconds(50),
+        };
+        var loop = new RatingLoop(
+            log, _store, _keys, Ownership.Of([History.Partition]), options, _metrics, TimeProvider.System,
+            NullLogger<RatingLoop>.Instance);
+        using var stop = new CancellationTokenSource();
+        var run = loop.RunAsync(stop.Token);
+        Assert.True(SpinWait.SpinUntil(() => loop.Status.State == LoopState.Waiting, TimeSpan.FromSeconds(10)));
+        Assert.Contains("slow or stuck", loop.Status.Message);
+        hang.Set();
+        Assert.True(SpinWait.SpinUntil(() => loop.Snapshot()[0].Next == 200, TimeSpan.FromSeconds(10)));
+        await stop.CancelAsync();
+        await run;
+    }
+
     [Fact]
     public async Task Law_7_an_idle_loop_says_what_is_rated_of_the_head_it_sees()
     {

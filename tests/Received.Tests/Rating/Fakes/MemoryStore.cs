@@ -22,6 +22,9 @@ sealed class MemoryStore : IUsageStore
     /// <summary>Called before (false) and after (true) each write of rating or archive; may throw.</summary>
     public Action<bool> OnWrite { get; set; } = _ => { };
 
+    /// <summary>What rating has written last, or is writing.</summary>
+    public IReadOnlyList<RatedBatch> Writing { get; private set; } = [];
+
     /// <summary>Sees what the archive is given.</summary>
     public Action<IReadOnlyList<ArchiveBatch>> OnArchive { get; set; } = _ => { };
 
@@ -75,6 +78,7 @@ sealed class MemoryStore : IUsageStore
 
     public ValueTask WriteAsync(IReadOnlyList<RatedBatch> batches, CancellationToken cancellation = default)
     {
+        Writing = batches;
         OnWrite(false);
         lock (_gate)
             foreach (var batch in batches) Write(Of(batch.Partition), batch);

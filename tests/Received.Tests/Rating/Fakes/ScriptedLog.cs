@@ -19,6 +19,9 @@ sealed class ScriptedLog(int partitions, TimeSpan? dedupeWindow = null) : ILog
     /// <summary>Thrown by the next reads, while it is set.</summary>
     public Exception? ReadFails { get; set; }
 
+    /// <summary>The offset after the last record that was read, of whatever partition.</summary>
+    public long ReadUpTo { get; private set; }
+
     public long Append(PartitionId partition, ReadOnlySpan<byte> frame, RecordState state = RecordState.Whole)
     {
         byte[] kept = state switch
@@ -72,6 +75,7 @@ sealed class ScriptedLog(int partitions, TimeSpan? dedupeWindow = null) : ILog
                 bytesMax -= frames[at].Frame.Length;
             }
 
+            ReadUpTo = offset + records.Count;
             return new(new LogBatch(records, null));
         }
     }
