@@ -37,13 +37,14 @@ static class ArchiveReads
         DuckDbSession session, PartitionId partition, long offset)
     {
         var columns = new List<EventColumns>();
+        var bodies = new List<byte[]>();
         foreach (var generation in Generations(session, partition))
         {
             for (var next = offset; ;)
             {
-                var frames = ReadFrames(session, partition, generation, next);
+                var frames = ReadFrames(session, partition, generation, next, bodies);
                 if (frames.Count == 0) break;
-                ReadEvents(session, partition, generation, frames, columns);
+                ReadEvents(session, partition, generation, frames, bodies, columns);
                 yield return frames;
                 next = frames[^1].Offset + 1;
             }
@@ -60,12 +61,14 @@ static class ArchiveReads
     }
 
     /// <summary>Frames without their events.</summary>
+    /// <param name="bodies">Filled with each frame's <see cref="ArchiveBodies"/>.</param>
     static List<ArchivedFrame> ReadFrames(
-        DuckDbSession session, PartitionId partition, ushort generation, long offset)
+        DuckDbSession session, PartitionId partition, ushort generation, long offset, List<byte[]> bodies)
     {
+        bodies.Clear();
         using var rows = session.Query(
             $"""
-            SELECT "offset", event_count, time_ms, producer_id, producer_number, checksum, broken
+            SELECT "offset", event_count, time_ms, producer_id, producer_number, checksum, broken, bodies
             FROM archive.frames WHERE partition = $1 AND generation = $2 AND "offset" >= $3
             ORDER BY "offset" LIMIT {PageFrames}
             """, partition.Value, generation, offset);
@@ -78,6 +81,7 @@ static class ArchiveReads
                 var count = rows.Column<int>(1)[i];
                 if (frames.Count > 0 && events + count > PageEvents) return frames;
                 events += count;
+                bodies.Add(rows.Bytes(7, i).ToArray());
                 frames.Add(new(
                     rows.Column<long>(0)[i], count, rows.Column<long>(2)[i], rows.Column<ulong>(3)[i],
                     rows.Column<long>(4)[i], rows.Column<ulong>(5)[i], (ParkReason)rows.Column<byte>(6)[i], null));
@@ -89,7 +93,7 @@ static class ArchiveReads
 
     static void ReadEvents(
         DuckDbSession session, PartitionId partition, ushort generation, List<ArchivedFrame> frames,
-        List<EventColumns> columns)
+        List<byte[]> bodies, List<EventColumns> columns)
     {
         for (var i = 0; i < frames.Count; i++)
         {
@@ -102,18 +106,24 @@ static class ArchiveReads
         var names = ReadNames(session, partition, generation, first, last);
         using var rows = session.Query(
             $"""
-            SELECT "offset", customer, product, assertion, timestamp_ms, received_at_ms, quantity, key, data
+            SELECT "offset", customer, product, assertion, timestamp_ms, received_at_ms, quantity
             {EventsOfPage} ORDER BY "offset", "index"
             """, partition.Value, generation, first, last);
-        var at = 0;
+        var at = -1;
         var local = new LocalNames(names);
         while (rows.Next())
         {
             var offsets = rows.Column<long>(0);
             for (var i = 0; i < rows.Count; i++)
             {
-                while (frames[at].Offset != offsets[i]) at++;
-                local.Add(frames[at].Events!, rows, i);
+                if (at < 0 || frames[at].Offset != offsets[i])
+                {
+                    do at++;
+                    while (frames[at].Offset != offsets[i]);
+                    local.Start(frames[at], bodies[at]);
+                }
+
+                local.Add(rows, i);
             }
         }
 
@@ -158,22 +168,29 @@ sealed class LocalNames(Dictionary<int, ArchivedName> names)
     readonly Dictionary<int, int> _customers = [];
     readonly Dictionary<int, int> _products = [];
     readonly Dictionary<int, int> _assertions = [];
-    EventColumns? _events;
+    readonly ArchiveBodies _bodies = new();
+    readonly ByteColumn _keys = new();
+    readonly ByteColumn _data = new();
+    EventColumns _events = new();
 
-    public void Add(EventColumns events, DuckDbRows rows, int row)
+    /// <summary>The next events of the frame that was started.</summary>
+    /// <exception cref="InvalidDataException">There are more than the frame has.</exception>
+    public void Add(DuckDbRows rows, int row)
     {
-        if (events != _events) Start(events);
+        var (events, at) = (_events, _events.Count);
+        if (at >= _keys.Count) throw new InvalidDataException("The archive has an event twice.");
         events.Add(
             Index(_customers, events.Customers, rows.Column<int>(1)[row]),
             Index(_products, events.Products, rows.Column<int>(2)[row]),
             Index(_assertions, events.Assertions, rows.Column<int>(3)[row]),
             rows.Column<long>(4)[row], rows.Column<long>(5)[row], rows.Column<Int128>(6)[row],
-            rows.Bytes(7, row), rows.Bytes(8, row));
+            _keys[at], _data[at]);
     }
 
-    void Start(EventColumns events)
+    public void Start(in ArchivedFrame frame, byte[] bodies)
     {
-        _events = events;
+        _events = frame.Events!;
+        _bodies.Unpack(bodies, frame.EventCount, _keys, _data);
         _customers.Clear();
         _products.Clear();
         _assertions.Clear();

@@ -5,7 +5,8 @@ namespace Received.Usage.DuckDb;
 
 /// <summary>
 /// Writes frames and their events, in one transaction with the archive's progress. An event is a row of fixed-size
-/// columns, filled a block at a time; its references and names are numbers of <see cref="ArchiveNames"/>.
+/// columns, filled a block at a time; its references and names are numbers of <see cref="ArchiveNames"/>, its key and
+/// data in the <see cref="ArchiveBodies"/> of its frame.
 /// </summary>
 sealed class ArchiveWrites(ArchiveNames names)
 {
@@ -20,6 +21,7 @@ sealed class ArchiveWrites(ArchiveNames names)
             s.partition, s.generation, s.next, s.last_checksum, s.accepted, s.unknown_frames)
         """;
 
+    readonly ArchiveBodies _bodies = new();
     readonly List<int> _customers = [];
     readonly List<int> _products = [];
     readonly List<int> _assertions = [];
@@ -71,7 +73,7 @@ sealed class ArchiveWrites(ArchiveNames names)
 
     /// <summary>The running sum is made backwards from the batch's progress, so it does not depend on what was
     /// stored.</summary>
-    static void AppendFrames(DuckDbAppender to, ArchiveBatch batch, long from)
+    void AppendFrames(DuckDbAppender to, ArchiveBatch batch, long from)
     {
         var accepted = batch.Progress.Accepted;
         for (var i = batch.Frames.Count - 1; i >= 0; i--)
@@ -88,6 +90,7 @@ sealed class ArchiveWrites(ArchiveNames names)
             to.Set(7, frame.Checksum);
             to.Set(8, (byte)frame.Broken);
             to.Set(9, accepted);
+            to.SetBytes(10, frame.Events is { } events ? _bodies.Pack(events) : []);
             to.EndRow();
             accepted -= frame.EventCount;
         }
@@ -127,8 +130,6 @@ sealed class ArchiveWrites(ArchiveNames names)
             events.TimestampMs.Slice(start, count).CopyTo(to.Block<long>(8));
             events.ReceivedAtMs.Slice(start, count).CopyTo(to.Block<long>(9));
             events.Quantity.Slice(start, count).CopyTo(to.Block<Int128>(10));
-            to.SetBlock(11, events.Keys, start, count);
-            to.SetBlock(12, events.Data, start, count);
             to.Advance(count);
             start += count;
         }

@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using DuckDB.NET.Native;
-using Received.Model;
 
 namespace Received.Usage.DuckDb;
 
@@ -76,18 +75,6 @@ sealed unsafe class DuckDbAppender : IDisposable
         }
     }
 
-    /// <summary>A block of a BLOB column from entries of <paramref name="source"/>.</summary>
-    public void SetBlock(int column, ByteColumn source, int start, int count)
-    {
-        var strings = (StringEntry*)_data[column] + _row;
-        for (var i = 0; i < count; i++)
-        {
-            var value = source[start + i];
-            if (value.Length > StringEntry.InlineBytesMax) SetBytes(column, value, i);
-            else strings[i] = StringEntry.Inline(value);
-        }
-    }
-
     public void SetNull(int column)
     {
         NativeMethods.Vectors.DuckDBVectorEnsureValidityWritable(_vectors[column]);
@@ -151,24 +138,4 @@ sealed unsafe class DuckDbAppender : IDisposable
         DuckDBType.BigInt or DuckDBType.UnsignedBigInt => 8,
         _ => 16,
     };
-}
-
-/// <summary>
-/// DuckDB's duckdb_string_t: 4 bytes of length, then up to 12 bytes of text padded with zeros, or a prefix and a
-/// pointer. Short ones are written in place, which saves a native call for each.
-/// </summary>
-[InlineArray(16)]
-struct StringEntry
-{
-    public const int InlineBytesMax = 12;
-
-    byte _first;
-
-    public static StringEntry Inline(ReadOnlySpan<byte> value)
-    {
-        StringEntry entry = default;
-        entry[0] = (byte)value.Length;
-        value.CopyTo(entry[sizeof(int)..]);
-        return entry;
-    }
 }

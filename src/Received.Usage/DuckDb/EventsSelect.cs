@@ -3,8 +3,8 @@ using Received.Model;
 namespace Received.Usage.DuckDb;
 
 /// <summary>
-/// Archived events with their fates. Rows are picked by numbers and integers first; references, names and data are
-/// joined to those that are shown. An event that rating has passed and that has no stored fate was counted.
+/// Archived events with their fates. Rows are picked by numbers and integers first; references, names, keys and data
+/// are looked up for those that are shown. An event that rating has passed and that has no stored fate was counted.
 /// </summary>
 static class EventsSelect
 {
@@ -25,7 +25,7 @@ static class EventsSelect
 
     const string Shown = """
         SELECT e.partition, e.generation, e."offset", e."index", e.account, c.ref, c.name, p.ref, p.name, a.name, a.ref,
-            e.timestamp_ms, e.received_at_ms, e.quantity, e.key, e.data, e.picked_fate, e.reason,
+            e.timestamp_ms, e.received_at_ms, e.quantity, e.picked_fate, e.reason,
             e.original_partition, e.original_generation, e.original_offset, e.original_index
         FROM picked e JOIN archive.names c ON c.num = e.customer JOIN archive.names p ON p.num = e.product
         JOIN archive.names a ON a.num = e.assertion
@@ -68,22 +68,69 @@ static class EventsSelect
 
     static List<EventLine> Lines(DuckDbSession session, SqlText sql)
     {
-        using var rows = session.Query(sql.ToString(), sql.Arguments);
         var lines = new List<EventLine>();
-        while (rows.Next())
+        using (var rows = session.Query(sql.ToString(), sql.Arguments))
         {
-            for (var i = 0; i < rows.Count; i++) lines.Add(Line(rows, i));
+            while (rows.Next())
+            {
+                for (var i = 0; i < rows.Count; i++) lines.Add(Line(rows, i));
+            }
         }
 
+        if (lines.Count > 0) AddBodies(session, lines);
         return lines;
+    }
+
+    /// <summary>Keys and data, from their frames: archived frames never change, so any snapshot will do.</summary>
+    static void AddBodies(DuckDbSession session, List<EventLine> lines)
+    {
+        var byFrame = Enumerable.Range(0, lines.Count)
+            .ToLookup(i => lines[i].Position with { Index = 0 });
+        session.Execute("DELETE FROM stage_frames");
+        using (var appender = session.Append("stage_frames"))
+        {
+            foreach (var frame in byFrame.Select(group => group.Key))
+            {
+                appender.Set(0, frame.Partition.Value);
+                appender.Set(1, frame.Generation);
+                appender.Set(2, frame.Offset);
+                appender.EndRow();
+            }
+
+            appender.Finish();
+        }
+
+        // The bounds let whole row groups be skipped.
+        using var rows = session.Query(
+            """
+            SELECT f.partition, f.generation, f."offset", f.event_count, f.bodies
+            FROM archive.frames f JOIN stage_frames s
+                ON f.partition = s.partition AND f.generation = s.generation AND f."offset" = s."offset"
+            WHERE f."offset" BETWEEN $1 AND $2
+            """, lines.Min(line => line.Position.Offset), lines.Max(line => line.Position.Offset));
+        var (bodies, keys, data) = (new ArchiveBodies(), new ByteColumn(), new ByteColumn());
+        while (rows.Next())
+        {
+            for (var i = 0; i < rows.Count; i++)
+            {
+                bodies.Unpack(rows.Bytes(4, i), rows.Column<int>(3)[i], keys, data);
+                var frame = new LogPosition(
+                    rows.Column<ushort>(1)[i], new(rows.Column<ushort>(0)[i]), rows.Column<long>(2)[i], 0);
+                foreach (var line in byFrame[frame])
+                {
+                    var index = lines[line].Position.Index;
+                    lines[line] = lines[line] with { Key = keys[index].ToArray(), Data = data[index].ToArray() };
+                }
+            }
+        }
     }
 
     static EventLine Line(DuckDbRows rows, int i) => new(
         Position(rows, i, 0), new(rows.Column<uint>(4)[i]), rows.Text(5, i), rows.Text(6, i), rows.Text(7, i),
         rows.Text(8, i), rows.Text(9, i), rows.Text(10, i), rows.Column<long>(11)[i], rows.Column<long>(12)[i],
-        rows.Column<Int128>(13)[i], rows.Bytes(14, i).ToArray(), rows.Bytes(15, i).ToArray(),
-        rows.IsNull(16, i) ? null : (Fate)rows.Column<byte>(16)[i], (ParkReason)rows.Column<byte>(17)[i],
-        rows.IsNull(18, i) ? null : Position(rows, i, 18));
+        rows.Column<Int128>(13)[i], [], [],
+        rows.IsNull(14, i) ? null : (Fate)rows.Column<byte>(14)[i], (ParkReason)rows.Column<byte>(15)[i],
+        rows.IsNull(16, i) ? null : Position(rows, i, 16));
 
     /// <summary>Partition, generation, offset and index in four columns.</summary>
     static LogPosition Position(DuckDbRows rows, int i, int column)

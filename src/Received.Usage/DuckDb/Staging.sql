@@ -29,6 +29,8 @@ CREATE TEMP TABLE IF NOT EXISTS stage_heartbeats (
 
 CREATE TEMP TABLE IF NOT EXISTS stage_ids (id UHUGEINT);
 
+CREATE TEMP TABLE IF NOT EXISTS stage_frames (partition USMALLINT, generation USMALLINT, "offset" BIGINT);
+
 CREATE TEMP TABLE IF NOT EXISTS stage_keys (place INTEGER, series UHUGEINT, "window" INTEGER);
 
 CREATE TEMP TABLE IF NOT EXISTS stage_buckets (from_window INTEGER, start_ms BIGINT, end_ms BIGINT);
