@@ -33,14 +33,15 @@ sealed class FrameBatcher
     }
 
     /// <summary>
-    /// Appends all events that are not refused; their frames' tickets are then in <see cref="ParsedEvents.Frames"/>.
-    /// False when the door is closing: nothing was appended.
+    /// Appends all events that are not refused, and completes when their frames have; their tickets are then in
+    /// <see cref="ParsedEvents.Frames"/>. <see cref="AppendOutcome.Closing"/> at once when the door is closing: nothing
+    /// was appended.
     /// </summary>
-    public bool TryAppend(in AppendContext context, ParsedEvents events, ReadOnlySpan<byte> body)
+    public ValueTask<AppendOutcome> AppendAsync(in AppendContext context, ParsedEvents events, ReadOnlySpan<byte> body)
     {
         lock (_gate)
         {
-            if (_closed) return false;
+            if (_closed) return new(AppendOutcome.Closing);
             _appending++;
         }
 
@@ -49,13 +50,14 @@ sealed class FrameBatcher
             if (context.HeaderKind == KeyKind.Batch && context.HeaderKey.Length > 0)
                 EventIdentity.CountEqualEvents(events, body);
             Chain(context.Account, events, body);
+            events.Wait.Begin();
             for (var partition = 0; partition < _queues.Length; partition++)
             {
                 var first = events.Heads[partition];
                 if (first >= 0) _queues[partition].Append(context, events, body, first);
             }
 
-            return true;
+            return events.Wait.AllAsync();
         }
         finally
         {

@@ -18,22 +18,30 @@ readonly record struct FrameResult(AppendOutcome Outcome, long Offset);
 /// <summary>What all requests with events in a frame wait for: one object a frame, not one an event.</summary>
 sealed class FrameTicket(PartitionId partition)
 {
-    // Asynchronously: hundreds of requests may hang on one frame, and the log's thread shall not answer them.
-    readonly TaskCompletionSource _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    // Grows under the queue's lock while the frame is open; completed when the frame has left the queue.
+    readonly List<AppendWait> _waiting = [];
 
     public PartitionId Partition { get; } = partition;
 
-    public Task Done => _done.Task;
-
-    /// <summary>To be read when <see cref="Done"/> has completed.</summary>
+    /// <summary>To be read when the request's <see cref="AppendWait"/> has completed.</summary>
     public FrameResult Result { get; private set; }
+
+    /// <summary>Once a request and frame, while the frame is open.</summary>
+    public void Join(AppendWait wait)
+    {
+        wait.Expect();
+        _waiting.Add(wait);
+    }
 
     public void Complete(FrameResult result)
     {
         Result = result;
-        _done.SetResult();
+        foreach (var wait in _waiting) wait.Done(result.Outcome);
     }
 
     /// <summary>For bugs only: the requests answer 500.</summary>
-    public void Fail(Exception exception) => _done.SetException(exception);
+    public void Fail(Exception exception)
+    {
+        foreach (var wait in _waiting) wait.Fail(exception);
+    }
 }

@@ -37,7 +37,12 @@ sealed class PartitionQueue(
             {
                 ref var e = ref events[i];
                 var frame = OpenForOneMore();
-                if (noted != frame) events.Frames.Add(frame.Ticket);
+                if (noted != frame)
+                {
+                    events.Frames.Add(frame.Ticket);
+                    frame.Ticket.Join(events.Wait);
+                }
+
                 noted = frame;
                 e.Frame = events.Frames.Count - 1;
                 e.IndexInFrame = frame.Add(context, events, e, body);

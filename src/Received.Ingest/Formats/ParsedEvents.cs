@@ -69,6 +69,9 @@ sealed class ParsedEvents
     /// </summary>
     public List<FrameTicket> Frames { get; } = [];
 
+    /// <summary>Completes when all of <see cref="Frames"/> have.</summary>
+    public AppendWait Wait { get; } = new();
+
     /// <summary>Heads of the chains of events by partition; made by the batcher.</summary>
     public int[] Heads { get; set; } = [];
 
@@ -81,6 +84,13 @@ sealed class ParsedEvents
     public Slice[] UnknownNames { get; } = new Slice[2 * Limits.FieldsMax];
 
     public ref ParsedEvent this[int index] => ref _events.AsSpan(0, Count)[index];
+
+    /// <summary>False where a frame may still complete its <see cref="Wait"/>: nobody may use it again.</summary>
+    public bool TryClear()
+    {
+        Clear();
+        return Wait.IsIdle;
+    }
 
     public void Clear()
     {

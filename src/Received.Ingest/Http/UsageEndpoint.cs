@@ -53,7 +53,7 @@ sealed class UsageEndpoint(
         }
     }
 
-    // These three wait in every request for the log: what they keep meanwhile is used again.
+    // These two wait in every request for the log: what they keep meanwhile is used again.
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     async ValueTask<Problem?> TakeBodyAsync(HttpContext context, RequestHead head, bool isBatch)
     {
@@ -68,8 +68,7 @@ sealed class UsageEndpoint(
         }
         finally
         {
-            events.Clear();
-            _pool.Return(events);
+            if (events.TryClear()) _pool.Return(events);
             body.Release();
         }
     }
@@ -96,8 +95,7 @@ sealed class UsageEndpoint(
 
         var append = new AppendContext(
             head.Principal.Account.Id, receivedAtMs, head.IdempotencyKey, isBatch ? KeyKind.Batch : KeyKind.Own);
-        if (!batcher.TryAppend(append, events, body.Span)) return Problem.Closing;
-        if (Problem.Of(await WaitAsync(events)) is { } failure) return failure;
+        if (Problem.Of(await batcher.AppendAsync(append, events, body.Span)) is { } failure) return failure;
         metrics.Accepted(events.Accepted);
         metrics.Acknowledged(time.GetElapsedTime(began));
         if (isBatch)
@@ -121,23 +119,6 @@ sealed class UsageEndpoint(
         return !isBatch ? EventScanner.ScanSingle(body, rules, events)
             : head.IsLines ? EventScanner.ScanLines(body, rules, events)
             : EventScanner.ScanArray(body, rules, events);
-    }
-
-    /// <summary>
-    /// Waits for all frames, also behind one that failed: the client shall not send again while some of it is still on
-    /// its way.
-    /// </summary>
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    static async ValueTask<AppendOutcome> WaitAsync(ParsedEvents events)
-    {
-        var outcome = AppendOutcome.Durable;
-        foreach (var frame in events.Frames)
-        {
-            await frame.Done;
-            if (frame.Result.Outcome != AppendOutcome.Durable) outcome = frame.Result.Outcome;
-        }
-
-        return outcome;
     }
 
     void CountRefusals(ParsedEvents events)
