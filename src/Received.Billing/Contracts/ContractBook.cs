@@ -73,7 +73,7 @@ public sealed class ContractBook(BillingStore store, TimeProvider time)
 
         var version = new ContractVersion(1, effective, terms);
         if (await CheckStoredAsync(db, row, version, [], cancellation) is { } refusal) return refusal;
-        return await WriteAsync(db, row, customerRef, version, actor, cancellation);
+        return await WriteAsync(db, row, customerRef, null, version, actor, cancellation);
     }
 
     /// <param name="follows">The version that the caller has read: the newest one, or the write is refused.</param>
@@ -107,8 +107,9 @@ public sealed class ContractBook(BillingStore store, TimeProvider time)
         if (TermsCheck.CheckChange(before.Terms, terms, effective, zone) is { } change) return change;
         var version = new ContractVersion(follows + 1, effective, terms);
         if (await CheckStoredAsync(db, row, version, before.Terms.Lines, cancellation) is { } refusal) return refusal;
+        if (await CheckTaxAsync(db, row.Id, before.Terms, version, cancellation) is { } taxed) return taxed;
         var customer = await db.Customers.AsNoTracking().SingleAsync(c => c.Id == row.CustomerId, cancellation);
-        return await WriteAsync(db, row, customer.Ref, version, actor, cancellation);
+        return await WriteAsync(db, row, customer.Ref, before.Terms, version, actor, cancellation);
     }
 
     /// <param name="number">Null: the newest.</param>
@@ -227,9 +228,37 @@ public sealed class ContractBook(BillingStore store, TimeProvider time)
         return LinesTogether.Check(spans, row.Id, version.Terms);
     }
 
+    /// <summary>
+    /// A revision charges another amount, and its tax with it; that the same amount is taxed otherwise, none can say.
+    /// </summary>
+    async Task<Refusal?> CheckTaxAsync(
+        BillingDb db, long contractId, ContractTerms before, ContractVersion version, CancellationToken cancellation)
+    {
+        var was = before.Lines.ToDictionary(line => line.LineRef, line => line.Tax);
+        var changed = version.Terms.Lines
+            .Where(line => was.TryGetValue(line.LineRef, out var tax) && tax != line.Tax)
+            .Select(line => line.LineRef).ToList();
+        if (changed.Count == 0) return null;
+        var nowMs = time.GetUtcNow().ToUnixTimeMilliseconds();
+        // A fee billed ahead keeps the tax that it was billed with; what is over must not change in silence.
+        var last = await db.Cycles
+            .Where(row => row.ContractId == contractId && changed.Contains(row.LineRef)
+                && row.EndMs > version.EffectiveAtMs && row.EndMs <= nowMs
+                && db.Charges.Where(charge => charge.CycleId == row.Id).Sum(charge => charge.AmountMinor) != 0)
+            .OrderByDescending(row => row.EndMs).Select(row => new { row.LineRef, row.EndMs })
+            .FirstOrDefaultAsync(cancellation);
+        return last is null
+            ? null
+            : Refusal.Invalid(
+                "/effective_at",
+                $"Line '{last.LineRef}' is invoiced up to {Shown(last.EndMs)} with the tax before, and no later "
+                + "invoice corrects the tax of an earlier one: let the version take effect then or later, or void "
+                + "those invoices first.");
+    }
+
     async Task<Outcome<ContractEntry>> WriteAsync(
-        BillingDb db, ContractRow row, string customerRef, ContractVersion version, string actor,
-        CancellationToken cancellation)
+        BillingDb db, ContractRow row, string customerRef, ContractTerms? before, ContractVersion version,
+        string actor, CancellationToken cancellation)
     {
         var now = time.GetUtcNow();
         row.LatestVersion = version.Number;
@@ -246,6 +275,12 @@ public sealed class ContractBook(BillingStore store, TimeProvider time)
             db, new(row.AccountId), actor, version.Number == 1 ? "contract.created" : "contract.changed", row.Ref,
             $"version {version.Number} from {Shown(version.EffectiveAtMs)}", time);
         await db.SaveChangesAsync(cancellation);
+        var reopened = await Reopening.RunAsync(db, row, before, version, cancellation);
+        if (reopened > CyclePlanner.AtOnceMax)
+            return Refusal.Invalid(
+                "/effective_at",
+                $"It would change the price of {reopened} cycles that are settled, and at most "
+                + $"{CyclePlanner.AtOnceMax} can be billed anew at once: let it take effect later.");
         // Its cycles are there with it: the next one can be previewed at once.
         var plan = await CyclePlanner.PlanAsync(db, row.Id, now, cancellation);
         if (plan.Problems.Count > 0) return Refusal.Invalid("/lines", plan.Problems[0].Reason);

@@ -9,9 +9,9 @@ namespace Received.Billing.Contracts;
 /// <summary>
 /// Makes the rows of cycles ahead of time and keeps them as the contracts' newest versions say: where a line ends or is
 /// left out, cycles not charged yet go and the one under way is cut; where it goes on after all, it is made longer.
-/// A cycle that was charged is cut or made longer too, which its next revision then charges or gives back, but never
-/// goes. Not its job: charging. Invariant: the numbers of a line's cycles have no gap, and a row is there once (unique
-/// constraint); runs at the same time, or after a kill, come to the same rows.
+/// A cycle that was charged, or that the books know, is cut, given up or made longer too, which its next revision then
+/// charges or gives back, but never goes. Not its job: charging. Invariant: the numbers of a line's cycles have no gap,
+/// and a row is there once (unique constraint); runs at the same time, or after a kill, come to the same rows.
 /// </summary>
 public sealed class CyclePlanner(BillingStore store)
 {
@@ -143,6 +143,8 @@ public sealed class CyclePlanner(BillingStore store)
                 changes.Problems.Add(new(new(contract.AccountId), contract.Ref, error.Message));
             }
         }
+
+        await KeepBookedAsync(db, changes, cancellation);
     }
 
     static void Reconcile(
@@ -156,7 +158,7 @@ public sealed class CyclePlanner(BillingStore store)
         foreach (var row in rows)
         {
             if (byNumber.TryGetValue(row.Number, out var cycle)) Adjust(row, cycle, changes);
-            else GiveUp(contract, row, changes);
+            else GiveUp(row, changes);
         }
 
         changes.Made.AddRange(wanted.Where(cycle => cycle.Number > lastMade)
@@ -165,41 +167,47 @@ public sealed class CyclePlanner(BillingStore store)
 
     static void Adjust(CycleRow row, ScheduledCycle cycle, PlanChanges changes)
     {
-        var isOpen = row.State == CycleState.Open;
-        if (row.EndMs == cycle.EndMs && (!isOpen || row.IssueAtMs == cycle.IssueAtMs)) return;
-        if (row.State == CycleState.Settled)
-        {
-            if (row.EndMs > cycle.EndMs) return;
-            row.State = CycleState.Billed;
-        }
-
+        var wasGivenUp = row.State == CycleState.GivenUp;
+        var isOpen = row.State == CycleState.Open || (wasGivenUp && row.Revision == 0);
+        if (!wasGivenUp && row.EndMs == cycle.EndMs && (!isOpen || row.IssueAtMs == cycle.IssueAtMs)) return;
+        if (row.State == CycleState.Settled && row.EndMs > cycle.EndMs) return;
+        row.State = isOpen ? CycleState.Open : CycleState.Billed;
         row.EndMs = cycle.EndMs;
         if (isOpen) row.IssueAtMs = cycle.IssueAtMs;
         changes.Changed++;
     }
 
     /// <summary>The line has ended before the cycle.</summary>
-    static void GiveUp(ContractRow contract, CycleRow row, PlanChanges changes)
+    static void GiveUp(CycleRow row, PlanChanges changes)
     {
         switch (row.State)
         {
             case CycleState.Open when row.Revision == 0:
                 changes.Removed.Add(row);
                 break;
-            case CycleState.Open:
-                // Its charges were taken back, and there is nothing to charge again.
-                row.State = CycleState.Settled;
+            case CycleState.Open or CycleState.Billed:
+                row.State = CycleState.GivenUp;
                 changes.Changed++;
                 break;
-            case CycleState.Billed:
-                changes.Problems.Add(new(
-                    new(contract.AccountId), contract.Ref,
-                    $"Line '{row.LineRef}' ends before its cycle {row.Number}, which is charged already: void the "
-                    + "invoice that charges it."));
-                break;
-            case CycleState.Settled:
+            case CycleState.Settled or CycleState.GivenUp:
                 break;
         }
+    }
+
+    /// <summary>A cycle that revenue was recognised of stays until a close has booked it back.</summary>
+    static async Task KeepBookedAsync(BillingDb db, PlanChanges changes, CancellationToken cancellation)
+    {
+        if (changes.Removed.Count == 0) return;
+        var ids = changes.Removed.ConvertAll(row => row.Id);
+        var booked = (await db.Postings.Where(row => row.CycleId != null && ids.Contains(row.CycleId.Value))
+            .Select(row => row.CycleId!.Value).Distinct().ToListAsync(cancellation)).ToHashSet();
+        foreach (var row in changes.Removed.Where(row => booked.Contains(row.Id)))
+        {
+            row.State = CycleState.GivenUp;
+            changes.Changed++;
+        }
+
+        changes.Removed.RemoveAll(row => booked.Contains(row.Id));
     }
 
     static CycleRow ToRow(ContractRow contract, string lineRef, ScheduledCycle cycle) => new()

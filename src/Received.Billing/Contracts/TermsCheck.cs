@@ -100,6 +100,10 @@ static class TermsCheck
         Fixed(old.ProductRef == now.ProductRef, "product_ref");
         Fixed(old.EntityRef == now.EntityRef, "entity_ref");
         Fixed(old.Price.Currency == now.Price.Currency, "price/currency");
+        // Its product's usage would be another line's, or nobody's, from one day to the next.
+        check.Require(
+            old.Price.IsForUsage == now.Price.IsForUsage, Pointer(at, "price/model"),
+            "A line for usage stays one, and so does a fee: give this line an 'end' and add another one.");
         Fixed(old.Cycle == now.Cycle, "cycle");
         Fixed(old.Timing == now.Timing, "timing");
         Fixed(old.IssueDay == now.IssueDay, "issue_day");

@@ -24,12 +24,20 @@ sealed record BillingContract(
     public ContractTerms TermsAt(long atMs) =>
         (Versions.LastOrDefault(version => version.EffectiveAtMs <= atMs) ?? Versions[0]).Terms;
 
-    /// <summary>What a line says, at the instant, or last where it is not there then.</summary>
+    /// <summary>
+    /// What a line says at the instant; where it has ended before it after all, what it said while it had not, because
+    /// that is what was billed.
+    /// </summary>
     /// <exception cref="BillingDataException">No version has it.</exception>
     public LineTerms Line(string lineRef, long atMs)
     {
         var own = CustomerSpans.Where(span => span.IsOf(Row.Id, lineRef)).ToList();
-        return (own.Find(span => span.Covers(atMs)) ?? own.LastOrDefault())?.Line
+        if (own.Find(span => span.Covers(atMs)) is { } there) return there.Line;
+        var said = Versions.Where((version, at) => at == 0 || version.EffectiveAtMs <= atMs)
+            .SelectMany(version => version.Terms.Lines)
+            .LastOrDefault(line => line.LineRef == lineRef
+                && (line.End is not { } end || CivilTime.StartOfDay(end, Zone) > atMs));
+        return said ?? own.LastOrDefault()?.Line
             ?? throw new BillingDataException($"No version of the contract has the line '{lineRef}'.");
     }
 }
@@ -79,7 +87,14 @@ sealed class BillingPage
             charges.MaxBy(charge => charge.Revision)?.Quantity ?? 0);
     }
 
-    /// <param name="settledAfterMs">Settled cycles too that end after it: for closings.</param>
+    /// <summary>Invoices that charged the cycle, and of which something stands.</summary>
+    public IReadOnlyList<long> Invoices(CycleRow cycle) =>
+    [
+        .. _charges[cycle.Id].GroupBy(charge => charge.InvoiceId)
+            .Where(invoice => invoice.Sum(charge => charge.AmountMinor) > 0).Select(invoice => invoice.Key).Order(),
+    ];
+
+    /// <param name="settledAfterMs">Settled cycles too that end after it, or were cut: for closings.</param>
     public static async Task<BillingPage> ReadAsync(
         BillingDb db, IReadOnlyList<long> contractIds, CancellationToken cancellation,
         long settledAfterMs = long.MaxValue)
@@ -91,17 +106,20 @@ sealed class BillingPage
             .ToDictionaryAsync(row => row.Id, cancellation);
         var siblings = await db.Contracts.AsNoTracking().Where(row => customerIds.Contains(row.CustomerId))
             .ToListAsync(cancellation);
+        var withCut = settledAfterMs < long.MaxValue;
         var siblingIds = siblings.Select(row => row.Id).ToList();
         var versions = (await db.ContractVersions.AsNoTracking().Where(row => siblingIds.Contains(row.ContractId))
             .OrderBy(row => row.Number).ToListAsync(cancellation)).ToLookup(row => row.ContractId);
         var cycles = await db.Cycles.AsNoTracking()
             .Where(row => contractIds.Contains(row.ContractId)
-                && (row.State != CycleState.Settled || row.EndMs > settledAfterMs))
+                && (row.State != CycleState.Settled || row.EndMs > settledAfterMs
+                    || (withCut && row.EndMs < row.FullEndMs)))
             .OrderBy(row => row.LineRef).ThenBy(row => row.Number).ToListAsync(cancellation);
         // By a subquery: there may be more cycles than a statement can have parameters.
         var charges = await db.Charges.AsNoTracking()
             .Where(charge => db.Cycles.Any(row => row.Id == charge.CycleId && contractIds.Contains(row.ContractId)
-                && (row.State != CycleState.Settled || row.EndMs > settledAfterMs)))
+                && (row.State != CycleState.Settled || row.EndMs > settledAfterMs
+                    || (withCut && row.EndMs < row.FullEndMs))))
             .ToListAsync(cancellation);
         var accounts = wanted.Select(row => row.AccountId).Distinct().ToList();
         var (contracts, broken) = Assemble(

@@ -14,6 +14,10 @@ sealed record ContractRunPlan(
     IReadOnlyList<InvoiceToMake> Invoices, bool IsWaiting, IReadOnlyList<CycleRow> Settled,
     IReadOnlyList<string> Problems);
 
+/// <summary>The next invoices of a contract as they would be at this moment.</summary>
+/// <param name="Waiting">What is on none of them, such as amounts to give back that do not fit; for people.</param>
+public sealed record NextInvoices(IReadOnlyList<InvoiceRecord> Invoices, IReadOnlyList<string> Waiting);
+
 /// <param name="CustomerVersions">Of all the customer's contracts, added up: another sum means that one of them has
 /// changed since.</param>
 /// <param name="ReadAtMs">Before its usage was read.</param>
@@ -34,7 +38,7 @@ sealed class ContractRun(BillingPage page, CycleReading reading, UsageGate gate,
 
     /// <summary>Cycles whose price has to be known.</summary>
     public IEnumerable<CycleRow> Wanted(BillingContract contract) =>
-        contract.Cycles.Where(cycle => IsDue(cycle) || cycle.State == CycleState.Billed);
+        contract.Cycles.Where(cycle => IsDue(cycle) || IsWatched(cycle));
 
     public ContractRunPlan Plan(BillingContract contract)
     {
@@ -62,17 +66,19 @@ sealed class ContractRun(BillingPage page, CycleReading reading, UsageGate gate,
                     $"Line '{cycle.LineRef}' changed its tax within a cycle, and what came late cannot be told apart: "
                     + "void the cycle's invoice, and it is billed anew.");
             else if (charge.IsDue && (!charge.Amount.IsZero || HasFurther(contract, cycle.LineRef))) late.Add(charge);
-            else if (IsIn(contract, found.Position, cycle.EndMs + WatchedMs)) settled.Add(cycle);
+            else if (cycle.State == CycleState.Billed && IsIn(contract, found.Position, cycle.EndMs + WatchedMs))
+                settled.Add(cycle);
         }
 
-        return new(Invoices(contract, due, held, late, problems), isWaiting, settled, problems);
+        var isLast = (PendingCharge charge) => IsLast(contract, charge);
+        return new(Invoices(contract, due, held, late, isLast, problems), isWaiting, settled, problems);
     }
 
     /// <summary>The next invoices as they would be now: the earliest open cycles, and what is late.</summary>
-    public IReadOnlyList<InvoiceRecord> Preview(BillingContract contract, IReadOnlyList<CycleRow> next)
+    public NextInvoices Preview(BillingContract contract, IReadOnlyList<CycleRow> next)
     {
         var charges = new List<PendingCharge>();
-        foreach (var cycle in contract.Cycles.Where(cycle => cycle.State == CycleState.Billed).Concat(next))
+        foreach (var cycle in contract.Cycles.Where(IsWatched).Concat(next))
         {
             if (reading.Problem(cycle) is { } problem) throw new BillingDataException(problem);
             if (reading.Find(cycle) is { } found) charges.Add(Pend(contract, cycle, found.Priced, found.Position));
@@ -80,11 +86,14 @@ sealed class ContractRun(BillingPage page, CycleReading reading, UsageGate gate,
 
         var open = charges.Where(charge => charge.Row.State == CycleState.Open).ToList();
         var late = charges.Where(charge => charge.Row.State != CycleState.Open && charge.IsDue).ToList();
-        var problems = new List<string>();
-        var invoices = Invoices(contract, open, new HashSet<(InvoiceKey, long)>(), late, problems);
-        if (problems.Count > 0) throw new BillingDataException(string.Join(' ', problems));
-        return [.. invoices.Select(invoice => invoice.Record)];
+        var waiting = new List<string>();
+        var invoices = Invoices(
+            contract, open, new HashSet<(InvoiceKey, long)>(), late,
+            charge => !charge.Amount.IsZero && !HasFurther(contract, charge), waiting);
+        return new([.. invoices.Select(invoice => invoice.Record)], waiting);
     }
+
+    static bool IsWatched(CycleRow cycle) => cycle.State is CycleState.Billed or CycleState.GivenUp;
 
     bool IsDue(CycleRow cycle) => cycle.State == CycleState.Open && cycle.IssueAtMs <= nowMs;
 
@@ -115,21 +124,20 @@ sealed class ContractRun(BillingPage page, CycleReading reading, UsageGate gate,
             cycle, contract.Line(cycle.LineRef, cycle.StartMs), priced, position, cycle.Revision + 1, billed, quantity);
     }
 
+    /// <param name="problems">Is told what waits.</param>
     List<InvoiceToMake> Invoices(
         BillingContract contract, List<PendingCharge> due, IReadOnlySet<(InvoiceKey, long)> held,
-        List<PendingCharge> late, List<string> problems)
+        List<PendingCharge> late, Func<PendingCharge, bool> isLast, List<string> problems)
     {
         var terms = contract.TermsAt(nowMs);
         var invoices = new List<InvoiceToMake>();
-        foreach (var whole in InvoiceGroups.Of(terms.Grouping, due, held, late, charge => IsLast(contract, charge)))
+        foreach (var whole in InvoiceGroups.Of(
+            terms.Grouping, due, held, late, line => HasFurther(contract, line), isLast))
         {
-            var invoice = Make(contract, terms, whole);
-            if (IsNegative(invoice)) invoice = Make(contract, terms, whole.WithoutCredits());
-            if (invoice is null)
-                problems.Add(
-                    $"{Money.Sum(whole.Charges.Select(charge => charge.Amount), whole.Currency)} are to be given back, "
-                    + "and no invoice is to come that they fit in: that takes a refund or a credit by hand.");
-            else if (IsNegative(invoice))
+            var (invoice, waiting) = Fit(contract, terms, whole);
+            problems.AddRange(waiting.Select(charge => Waits(contract, charge)));
+            if (invoice is null) continue;
+            if (IsNegative(invoice))
                 problems.Add(
                     $"The invoice would be of {invoice.Record.Total} {invoice.Record.Currency}: less than nothing "
                     + "cannot be invoiced, so it waits until later usage outweighs it.");
@@ -137,6 +145,40 @@ sealed class ContractRun(BillingPage page, CycleReading reading, UsageGate gate,
         }
 
         return invoices;
+    }
+
+    /// <summary>The group's invoice with as much of what it gives back as leaves it at zero or above.</summary>
+    (InvoiceToMake? Invoice, IReadOnlyCollection<PendingCharge> Waiting) Fit(
+        BillingContract contract, ContractTerms terms, InvoiceGroup whole)
+    {
+        var invoice = Make(contract, terms, whole);
+        if (!IsNegative(invoice)) return (invoice, []);
+        var waiting = whole.Credits.ToHashSet();
+        invoice = Make(contract, terms, whole.Without(waiting));
+        if (invoice is null || IsNegative(invoice)) return (invoice, waiting);
+        foreach (var credit in whole.Credits)
+        {
+            waiting.Remove(credit);
+            var more = Make(contract, terms, whole.Without(waiting));
+            if (IsNegative(more)) waiting.Add(credit);
+            else invoice = more;
+        }
+
+        return (invoice, waiting);
+    }
+
+    string Waits(BillingContract contract, PendingCharge charge)
+    {
+        var from = Instant.FromUnixTimeMilliseconds(charge.Row.StartMs).InZone(contract.Zone).Date;
+        var invoices = string.Join(", ", page.Invoices(charge.Row).Select(InvoiceId.Format));
+        var amount = charge.Amount;
+        return $"{Money.Zero(amount.Currency) - amount} {amount.Currency.Code} net of line '{charge.Row.LineRef}', "
+            + $"cycle from {from:uuuu-MM-dd}, are to be given back, and "
+            + (HasFurther(contract, charge)
+                ? "wait for an invoice that they fit in. "
+                : "the contract has no invoice to come that they fit in. ")
+            + $"To give them back now: take the payments of {invoices} back, if it has any, and void it. What else it "
+            + "charged is invoiced anew, and the payments are credit of the customer, to pay with or to refund.";
     }
 
     InvoiceToMake? Make(BillingContract contract, ContractTerms terms, InvoiceGroup group)
@@ -157,8 +199,15 @@ sealed class ContractRun(BillingPage page, CycleReading reading, UsageGate gate,
     /// <summary>
     /// Late usage of a line that has ended gets an invoice of its own, one, when no more can come; not one a minute.
     /// </summary>
-    bool IsLast(BillingContract contract, PendingCharge charge) =>
-        !HasFurther(contract, charge.Terms.LineRef) && charge.Row.EndMs + WatchedMs <= nowMs;
+    bool IsLast(BillingContract contract, PendingCharge charge) => !HasFurther(contract, charge)
+        && (charge.Row.State == CycleState.GivenUp || charge.Row.EndMs + WatchedMs <= nowMs);
+
+    /// <summary>Whether an invoice is to come that the charge can go on.</summary>
+    static bool HasFurther(BillingContract contract, PendingCharge charge) =>
+        HasFurther(contract, charge.Terms.LineRef)
+        || (charge.Amount.Minor < 0 && contract.Cycles.Any(cycle => cycle.State == CycleState.Open
+            && contract.Line(cycle.LineRef, cycle.StartMs) is var line && line.EntityRef == charge.Terms.EntityRef
+            && line.Price.Currency == charge.Terms.Price.Currency));
 
     static bool HasFurther(BillingContract contract, string lineRef) =>
         contract.Cycles.Any(cycle => cycle.LineRef == lineRef && cycle.State == CycleState.Open);

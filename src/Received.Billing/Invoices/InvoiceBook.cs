@@ -63,7 +63,7 @@ public sealed class InvoiceBook(BillingStore store, CycleTotalsReader totals, Ti
     /// that it invoices apart. Null where the account has no such contract; empty where nothing is to come.
     /// </summary>
     /// <exception cref="BillingDataException">It cannot be priced; the message says why.</exception>
-    public async Task<IReadOnlyList<InvoiceRecord>?> NextAsync(
+    public async Task<NextInvoices?> NextAsync(
         AccountId account, string contractRef, CancellationToken cancellation = default)
     {
         var nowMs = time.GetUtcNow().ToUnixTimeMilliseconds();
@@ -153,7 +153,8 @@ public sealed class InvoiceBook(BillingStore store, CycleTotalsReader totals, Ti
             var quantity = last.Quantity - (charge.Quantity - (before?.Quantity ?? 0));
             var stands = all[charge.CycleId].Sum(other => other.AmountMinor) - charge.AmountMinor;
             // Where other revisions of it stand, what is missing is late; else it is billed anew as a whole.
-            cycle.State = stands == 0 && quantity == 0 ? CycleState.Open : CycleState.Billed;
+            if (cycle.State != CycleState.GivenUp)
+                cycle.State = stands == 0 && quantity == 0 ? CycleState.Open : CycleState.Billed;
             db.Charges.Add(new()
             {
                 AccountId = charge.AccountId,

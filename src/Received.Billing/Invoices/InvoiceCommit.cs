@@ -31,7 +31,7 @@ sealed class InvoiceCommit(BillingStore store, TimeProvider time)
         {
             db.Charges.Add(ToRow(charge, row));
             cycle.Revision = charge.Revision;
-            cycle.State = CycleState.Billed;
+            if (cycle.State == CycleState.Open) cycle.State = CycleState.Billed;
         }
 
         if (invoice.IssuesAlone) await IssueAsync(
@@ -82,12 +82,16 @@ sealed class InvoiceCommit(BillingStore store, TimeProvider time)
         AuditTrail.Add(db, new(row.AccountId), actor, kind, subject, number, time);
     }
 
+    /// <summary>See <see cref="BillingContract.CustomerVersions"/>.</summary>
+    public static Task<long> CustomerVersionsAsync(
+        BillingDb db, BillingContract contract, CancellationToken cancellation) =>
+        db.Contracts.Where(row => row.CustomerId == contract.Customer.Id)
+            .SumAsync(row => (long)row.LatestVersion, cancellation);
+
     static async Task<List<CycleRow>?> TakeAsync(
         BillingDb db, BillingContract contract, InvoiceToMake invoice, CancellationToken cancellation)
     {
-        var versions = await db.Contracts.Where(row => row.CustomerId == contract.Customer.Id)
-            .SumAsync(row => (long)row.LatestVersion, cancellation);
-        if (versions != invoice.CustomerVersions) return null;
+        if (await CustomerVersionsAsync(db, contract, cancellation) != invoice.CustomerVersions) return null;
         var ids = invoice.Charges.Select(charge => charge.Row.Id).ToList();
         var rows = await db.Cycles.Where(row => ids.Contains(row.Id)).ToDictionaryAsync(row => row.Id, cancellation);
         var taken = new List<CycleRow>();

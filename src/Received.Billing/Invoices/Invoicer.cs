@@ -65,7 +65,13 @@ public sealed class Invoicer(
                 && !db.Cycles.Any(open => open.ContractId == cycle.ContractId && open.LineRef == cycle.LineRef
                     && open.State == CycleState.Open))
             .Select(cycle => cycle.ContractId);
-        return await due.Union(lateAlone).Order().ToListAsync(cancellation);
+        // What is to be given back and has no invoice to go on must be seen, until a person has dealt with it.
+        var givenUp = db.Cycles
+            .Where(cycle => cycle.State == CycleState.GivenUp
+                && db.Charges.Where(charge => charge.CycleId == cycle.Id).Sum(charge => charge.AmountMinor) != 0
+                && !db.Cycles.Any(open => open.ContractId == cycle.ContractId && open.State == CycleState.Open))
+            .Select(cycle => cycle.ContractId);
+        return await due.Union(lateAlone).Union(givenUp).Order().ToListAsync(cancellation);
     }
 
     async Task<InvoiceRunReport> RunPageAsync(
@@ -81,7 +87,7 @@ public sealed class Invoicer(
 
         var problems = page.Broken.ToList();
         var (issued, drafts, waiting) = (0, 0, 0);
-        var settled = new List<CycleRow>();
+        var settled = new List<(BillingContract Contract, IReadOnlyList<CycleRow> Cycles)>();
         var commit = new InvoiceCommit(store, time);
         foreach (var contract in page.Contracts)
         {
@@ -89,7 +95,7 @@ public sealed class Invoicer(
             {
                 var plan = run.Plan(contract);
                 if (plan.IsWaiting) waiting++;
-                settled.AddRange(plan.Settled);
+                if (plan.Settled.Count > 0) settled.Add((contract, plan.Settled));
                 problems.AddRange(plan.Problems.Select(reason => Problem(contract, reason)));
                 foreach (var invoice in plan.Invoices)
                 {
@@ -104,27 +110,35 @@ public sealed class Invoicer(
             }
         }
 
-        await SettleAsync(settled, cancellation);
-        return new(issued, drafts, waiting, settled.Count, problems);
+        var count = 0;
+        foreach (var (contract, cycles) in settled) count += await SettleAsync(contract, cycles, cancellation);
+        return new(issued, drafts, waiting, count, problems);
     }
 
     static InvoiceProblem Problem(BillingContract contract, string reason) =>
         new(contract.Row.AccountId, contract.Row.Ref, reason);
 
-    /// <summary>As they were seen: one that was made longer or billed meanwhile is looked at again.</summary>
-    async Task SettleAsync(List<CycleRow> cycles, CancellationToken cancellation)
+    /// <summary>
+    /// As they were seen: one that was made longer, billed or priced anew by a version meanwhile is looked at again.
+    /// </summary>
+    /// <returns>How many.</returns>
+    async Task<int> SettleAsync(
+        BillingContract contract, IReadOnlyList<CycleRow> cycles, CancellationToken cancellation)
     {
-        if (cycles.Count == 0) return;
         await using var db = store.Context();
         await using var transaction = await db.Database.BeginTransactionAsync(cancellation);
+        if (await InvoiceCommit.CustomerVersionsAsync(db, contract, cancellation) != contract.CustomerVersions)
+            return 0;
+        var count = 0;
         foreach (var seen in cycles)
         {
-            await db.Cycles
+            count += await db.Cycles
                 .Where(cycle => cycle.Id == seen.Id && cycle.State == CycleState.Billed
                     && cycle.Revision == seen.Revision && cycle.EndMs == seen.EndMs)
                 .ExecuteUpdateAsync(set => set.SetProperty(cycle => cycle.State, CycleState.Settled), cancellation);
         }
 
         await transaction.CommitAsync(cancellation);
+        return count;
     }
 }

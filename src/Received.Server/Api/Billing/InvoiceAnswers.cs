@@ -18,7 +18,9 @@ sealed record InvoiceSummary(
 sealed record InvoiceAnswer(InvoiceSummary Summary, RawJson Invoice);
 
 /// <summary>The next invoices of a contract as they would be at this moment.</summary>
-sealed record InvoicePreview(IReadOnlyList<RawJson> Invoices);
+/// <param name="Waiting">What is on none of them, and what to do about it: amounts to give back that do not
+/// fit.</param>
+sealed record InvoicePreview(IReadOnlyList<RawJson> Invoices, IReadOnlyList<string> Waiting);
 
 /// <summary>What a run of the invoicer came to.</summary>
 /// <param name="Waiting">Contracts whose usage is not all in yet.</param>

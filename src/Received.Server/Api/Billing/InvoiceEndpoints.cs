@@ -53,7 +53,7 @@ static class InvoiceEndpoints
             var next = await book.NextAsync(Callers.Account(http).Id, reference, http.RequestAborted);
             return next is null
                 ? Problem.Of(404, "contract_not_found", $"There is no contract {Problem.Shown(reference)}.")
-                : TypedResults.Ok(new InvoicePreview([.. next.Select(Canonical)]));
+                : TypedResults.Ok(new InvoicePreview([.. next.Invoices.Select(Canonical)], next.Waiting));
         }
         catch (BillingDataException e)
         {

@@ -125,6 +125,7 @@ public sealed class ContractBookTests
         { "/lines/0/product_ref", PerUnit("a", product: "p2") },
         { "/lines/0/entity_ref", PerUnit("a", entity: "e2") },
         { "/lines/0/price/currency", PerUnit("a", currency: "USD") },
+        { "/lines/0/price/model", Flat("a", product: "p1") with { Timing = BillingTiming.Arrears } },
         { "/lines/0/cycle", PerUnit("a") with { Cycle = new(3, CycleAlignment.Calendar, null) } },
         { "/lines/0/issue_day", PerUnit("a") with { IssueDay = new(2026, 2, 5) } },
         { "/lines/0/start", PerUnit("a") with { Start = new(2026, 1, 2) } },

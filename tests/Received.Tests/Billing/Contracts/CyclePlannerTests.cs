@@ -108,14 +108,21 @@ public sealed class CyclePlannerTests : IAsyncLifetime
         await _rows.ChangeAsync(
             contract, "2026-03-12T00:00:00Z", Line("2026-01-10", timing: BillingTiming.Advance, end: "2026-03-20"));
         var report = await planner.RunAsync(Now);
-        Assert.Contains("cycle 3", Assert.Single(report.Problems).Reason);
-        Assert.Equal((1, 1), (report.Changed, report.Removed));
-        Assert.Equal("2 03-01..03-20/04-01 03-01 Billed", (await Shown(contract))[2]);
+        Assert.Empty(report.Problems);
+        Assert.Equal((2, 1), (report.Changed, report.Removed));
+        Assert.Equal(
+            ["2 03-01..03-20/04-01 03-01 Billed", "3 04-01..05-01 04-01 GivenUp"], (await Shown(contract))[2..]);
         await _rows.ChargeAsync(contract, 2, CycleState.Settled);
         await _rows.ChangeAsync(
             contract, "2026-03-13T00:00:00Z", Line("2026-01-10", timing: BillingTiming.Advance, end: "2026-03-25"));
         await planner.RunAsync(Now);
         Assert.Equal("2 03-01..03-25/04-01 03-01 Billed", (await Shown(contract))[2]);
+        await _rows.ChangeAsync(
+            contract, "2026-03-13T00:00:00Z", Line("2026-01-10", timing: BillingTiming.Advance));
+        await planner.RunAsync(Now);
+        Assert.Equal(
+            ["2 03-01..04-01 03-01 Billed", "3 04-01..05-01 04-01 Billed", "4 05-01..06-01 05-01 Open"],
+            (await Shown(contract))[2..]);
     }
 
     [Fact]

@@ -354,11 +354,11 @@ public sealed class InvoicerTests
             "c", "UTC", Terms(PerUnit("calls", "1"), Flat("base", "10.00", BillingTiming.Arrears)));
         await world.UseAsync("c", "calls", ("2026-01-05T00:00:00Z", "5"));
         await world.GoToAsync("2026-02-01T00:00:00Z");
-        var next = Assert.Single((await world.Book.NextAsync(Account, "contract of c"))!);
+        var next = Assert.Single((await world.Book.NextAsync(Account, "contract of c"))!.Invoices);
         Assert.Null(await world.Book.NextAsync(new(2), "contract of c"));
         await world.RunAsync();
         Assert.Equal(Assert.Single(await world.InvoicesAsync()).Record.ToJson(), next.ToJson());
-        var february = Assert.Single((await world.Book.NextAsync(Account, "contract of c"))!);
+        var february = Assert.Single((await world.Book.NextAsync(Account, "contract of c"))!.Invoices);
         Assert.Equal("10.00", february.Net);
     }
 
