@@ -62,10 +62,23 @@ static class IntegerColumn
     {
         if (values.IsEmpty) return (0, 0);
         var (min, max) = (values[0], values[0]);
-        foreach (var value in values)
+        if (values.Length >= Vector<T>.Count)
         {
-            min = T.Min(min, value);
-            max = T.Max(max, value);
+            // The last vector may overlap the one before it.
+            var (mins, maxs) = (new Vector<T>(values), new Vector<T>(values));
+            for (var i = Vector<T>.Count; i < values.Length; i += Vector<T>.Count)
+            {
+                var next = new Vector<T>(values[Math.Min(i, values.Length - Vector<T>.Count)..]);
+                mins = Vector.Min(mins, next);
+                maxs = Vector.Max(maxs, next);
+            }
+
+            for (var lane = 0; lane < Vector<T>.Count; lane++)
+                (min, max) = (T.Min(min, mins[lane]), T.Max(max, maxs[lane]));
+        }
+        else
+        {
+            foreach (var value in values) (min, max) = (T.Min(min, value), T.Max(max, value));
         }
 
         return (long.CreateChecked(min), long.CreateChecked(max));

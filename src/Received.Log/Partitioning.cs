@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.IO.Hashing;
+using System.Runtime.CompilerServices;
 using Received.Model;
 
 namespace Received.Log;
@@ -10,8 +11,10 @@ namespace Received.Log;
 /// </summary>
 public static class Partitioning
 {
-    const int StackBytes = 512;
+    const int StackBytes = 256;
 
+    // Clearing the memory on the stack would cost more than the hash.
+    [SkipLocalsInit]
     public static PartitionId Of(AccountId account, ReadOnlySpan<byte> customerRef, int partitionCount)
     {
         var length = sizeof(uint) + customerRef.Length;

@@ -17,18 +17,16 @@ static class QuantityColumn
 
     public static void Write(PayloadWriter payload, ReadOnlySpan<Int128> scaled)
     {
-        var decimals = DecimalsOf(scaled);
-        var divisor = PowersOfTen[Quantity.DecimalsMax - decimals];
+        var quotients = ArrayPool<long>.Shared.Rent(scaled.Length);
+        var decimals = Quotients(scaled, quotients, out var fits);
         payload.WriteByte((byte)decimals);
-        if (FitsInt64(scaled, divisor))
-        {
-            var narrow = ArrayPool<long>.Shared.Rent(scaled.Length);
-            for (var i = 0; i < scaled.Length; i++) narrow[i] = (long)(scaled[i] / divisor);
-            IntegerColumn.Write<long>(payload, narrow.AsSpan(0, scaled.Length));
-            ArrayPool<long>.Shared.Return(narrow);
-            return;
-        }
+        if (fits) IntegerColumn.Write<long>(payload, quotients.AsSpan(0, scaled.Length));
+        else WriteWide(payload, scaled, PowersOfTen[Quantity.DecimalsMax - decimals]);
+        ArrayPool<long>.Shared.Return(quotients);
+    }
 
+    static void WriteWide(PayloadWriter payload, ReadOnlySpan<Int128> scaled, Int128 divisor)
+    {
         payload.WriteByte(Wide);
         var target = payload.Reserve(scaled.Length * Wide);
         for (var i = 0; i < scaled.Length; i++)
@@ -76,26 +74,31 @@ static class QuantityColumn
         return true;
     }
 
-    /// <summary>The fewest decimals that hold every quantity exactly.</summary>
-    static int DecimalsOf(ReadOnlySpan<Int128> scaled)
+    /// <summary>
+    /// The fewest decimals that hold every quantity exactly, and the quantities at that scale. Begins anew whenever one
+    /// needs more: at most twelve times, and seldom past the first few quantities.
+    /// </summary>
+    /// <param name="fits">Whether all fit 64 bits, and the distance between any two: half the range on either
+    /// side.</param>
+    static int Quotients(ReadOnlySpan<Int128> scaled, Span<long> quotients, out bool fits)
     {
         var decimals = 0;
-        foreach (var value in scaled)
+        fits = true;
+        for (var i = 0; i < scaled.Length; i++)
         {
-            while (value % PowersOfTen[Quantity.DecimalsMax - decimals] != 0) decimals++;
-            if (decimals == Quantity.DecimalsMax) break;
+            if (!ExactDivision.TryDivide(scaled[i], Quantity.DecimalsMax - decimals, out var quotient))
+            {
+                decimals++;
+                i = -1;
+                continue;
+            }
+
+            // With more decimals a quotient only grows: what did not fit before fits no more.
+            fits &= quotient >= -(long.MaxValue / 2) && quotient <= long.MaxValue / 2;
+            quotients[i] = unchecked((long)quotient);
         }
 
         return decimals;
-    }
-
-    static bool FitsInt64(ReadOnlySpan<Int128> scaled, Int128 divisor)
-    {
-        // The distance between any two must fit 64 bits as well: half the range on either side.
-        var limit = (Int128)(long.MaxValue / 2) * divisor;
-        foreach (var value in scaled)
-            if (value < -limit || value > limit) return false;
-        return true;
     }
 
     static Int128[] MakePowers()

@@ -8,7 +8,7 @@ public sealed class ByteColumn
 
     public int Count { get; private set; }
 
-    public int ByteCount => Count == 0 ? 0 : _ends[Count - 1];
+    public int ByteCount { get; private set; }
 
     public ReadOnlySpan<byte> this[int index] =>
         _bytes.AsSpan((index == 0 ? 0 : _ends[index - 1])..Ends[index]);
@@ -21,16 +21,16 @@ public sealed class ByteColumn
 
     public int LengthOf(int index) => _ends[index] - (index == 0 ? 0 : _ends[index - 1]);
 
-    public void Clear() => Count = 0;
+    public void Clear() => (Count, ByteCount) = (0, 0);
 
     public void Add(ReadOnlySpan<byte> entry)
     {
-        var start = ByteCount;
-        if (start + entry.Length > _bytes.Length)
-            Array.Resize(ref _bytes, Math.Max(start + entry.Length, Math.Max(256, _bytes.Length * 2)));
+        var end = ByteCount + entry.Length;
+        if (end > _bytes.Length) Array.Resize(ref _bytes, Math.Max(end, Math.Max(256, _bytes.Length * 2)));
         if (Count == _ends.Length) Array.Resize(ref _ends, Math.Max(16, _ends.Length * 2));
-        entry.CopyTo(_bytes.AsSpan(start));
-        _ends[Count++] = start + entry.Length;
+        if (entry.Length > 0) entry.CopyTo(_bytes.AsSpan(ByteCount));
+        _ends[Count++] = end;
+        ByteCount = end;
     }
 
     /// <summary>For decoders: room for entries of the given ends, which must not descend; fill the bytes
@@ -40,6 +40,7 @@ public sealed class ByteColumn
         if (ends.Length > _ends.Length) Array.Resize(ref _ends, ends.Length);
         ends.CopyTo(_ends);
         Count = ends.Length;
+        ByteCount = Count == 0 ? 0 : ends[^1];
         if (ByteCount > _bytes.Length) Array.Resize(ref _bytes, ByteCount);
         return _bytes.AsSpan(0, ByteCount);
     }

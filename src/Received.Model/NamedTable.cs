@@ -43,9 +43,10 @@ public sealed class NamedTable
     {
         var hash = Hash(account, reference, name);
         Reserve();
-        for (var slot = hash & (_buckets.Length - 1); ; slot = (slot + 1) & (_buckets.Length - 1))
+        var buckets = _buckets;
+        for (var slot = hash & (buckets.Length - 1); ; slot = (slot + 1) & (buckets.Length - 1))
         {
-            var index = _buckets[slot] - 1;
+            var index = buckets[slot] - 1;
             if (index < 0) return Append(account, reference, name, hash);
             if (_hashes[index] == hash && _accounts[index] == account.Value
                 && Ref(index).SequenceEqual(reference) && Name(index).SequenceEqual(name)) return index;
@@ -117,11 +118,7 @@ public sealed class NamedTable
     // and keeps clients from choosing references that collide.
     static int Hash(AccountId account, ReadOnlySpan<byte> reference, ReadOnlySpan<byte> name)
     {
-        var hash = default(HashCode);
-        hash.Add(account.Value);
-        hash.Add(reference.Length);
-        hash.AddBytes(reference);
-        hash.AddBytes(name);
-        return hash.ToHashCode() & int.MaxValue;
+        var hash = SeededHash.Of(name, SeededHash.Of(reference, account.Value));
+        return (int)(hash >> 33);
     }
 }

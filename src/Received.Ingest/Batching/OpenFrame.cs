@@ -13,6 +13,7 @@ sealed class OpenFrame
 {
     readonly EventColumns _columns = new();
     readonly FrameCodec _codec = new();
+    readonly byte[] _identity = new byte[EventIdentity.BytesMax];
 
     public FrameTicket Ticket { get; private set; } = null!;
 
@@ -40,11 +41,17 @@ sealed class OpenFrame
             account, events.Text(body, e.ProductRef), events.Text(body, e.ProductName));
         var assertion = e.EntityRef.IsEmpty && e.Currency.IsEmpty ? 0 : _columns.Assertions.Intern(
             default, events.Text(body, e.EntityRef), events.Text(body, e.Currency));
-        Span<byte> identity = stackalloc byte[EventIdentity.BytesMax];
-        var length = EventIdentity.Write(identity, context, events.Text(body, e.Key), e);
+        var data = events.Text(body, e.Data);
+        if (e.Key.IsEmpty && context.HeaderKey.Length == 0)
+        {
+            return _columns.Add(
+                customer, product, assertion, e.TimestampMs, context.ReceivedAtMs, e.Quantity, [], data);
+        }
+
+        var length = EventIdentity.Write(_identity, context, events.Text(body, e.Key), e);
         return _columns.Add(
-            customer, product, assertion, e.TimestampMs, context.ReceivedAtMs, e.Quantity, identity[..length],
-            events.Text(body, e.Data));
+            customer, product, assertion, e.TimestampMs, context.ReceivedAtMs, e.Quantity,
+            _identity.AsSpan(0, length), data);
     }
 
     /// <summary>The frame's bytes, unchanged until this frame is encoded again.</summary>

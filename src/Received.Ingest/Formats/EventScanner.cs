@@ -37,7 +37,7 @@ static class EventScanner
     {
         if (!Begin(body, out var at, out var fault)) return fault;
         var cursor = new JsonCursor(body, at);
-        return ScanOne(ref cursor, body, rules, events) && cursor.Peek() < 0 ? default : Fault(cursor, events);
+        return ScanOne(ref cursor, body, body, rules, events) && cursor.Peek() < 0 ? default : Fault(cursor, events);
     }
 
     /// <summary>An array of events; a single object is a batch of one.</summary>
@@ -46,7 +46,7 @@ static class EventScanner
         if (!Begin(body, out var at, out var fault)) return fault;
         var cursor = new JsonCursor(body, at);
         if (cursor.Peek() != '[')
-            return ScanOne(ref cursor, body, rules, events) && cursor.Peek() < 0 ? default : Fault(cursor, events);
+            return ScanOne(ref cursor, body, body, rules, events) && cursor.Peek() < 0 ? default : Fault(cursor, events);
         cursor.TryTake((byte)'[');
         if (!cursor.TryTake((byte)']'))
         {
@@ -54,7 +54,7 @@ static class EventScanner
             {
                 if (events.Count == rules.EventsMax)
                     return new(BodyFault.TooManyEvents, cursor.Position, events.Count);
-                if (!ScanOne(ref cursor, body, rules, events)) return Fault(cursor, events);
+                if (!ScanOne(ref cursor, body, body, rules, events)) return Fault(cursor, events);
             }
             while (cursor.TryTake((byte)','));
             if (!cursor.TryTake((byte)']')) return Fault(cursor, events);
@@ -76,7 +76,7 @@ static class EventScanner
             if (cursor.Peek() >= 0)
             {
                 if (events.Count == rules.EventsMax) return new(BodyFault.TooManyEvents, start, events.Count);
-                ScanLine(ref cursor, body[..end], start, valid, rules, events);
+                ScanLine(ref cursor, body[..end], body, start, valid, rules, events);
             }
 
             start = end + 1;
@@ -86,12 +86,13 @@ static class EventScanner
     }
 
     static void ScanLine(
-        ref JsonCursor cursor, ReadOnlySpan<byte> text, int start, bool valid, in EventRules rules, ParsedEvents events)
+        ref JsonCursor cursor, ReadOnlySpan<byte> text, ReadOnlySpan<byte> body, int start, bool valid,
+        in EventRules rules, ParsedEvents events)
     {
         var index = events.Count;
         if (!valid && !Utf8.IsValid(text[start..]))
             events.Refuse(ref events.Add(), RejectReason.InvalidUtf8, EventField.Whole);
-        else if (!ScanOne(ref cursor, text, rules, events) || cursor.Peek() >= 0)
+        else if (!ScanOne(ref cursor, text, body, rules, events) || cursor.Peek() >= 0)
             events.RefuseWhole(index, RejectReason.MalformedLine);
         else
             return;
@@ -110,23 +111,41 @@ static class EventScanner
     static ScanResult Fault(in JsonCursor cursor, ParsedEvents events) => new(
         cursor.BodyTooDeep ? BodyFault.TooDeep : BodyFault.Malformed, cursor.Position, Math.Max(0, events.Count - 1));
 
-    static bool ScanOne(ref JsonCursor cursor, ReadOnlySpan<byte> body, in EventRules rules, ParsedEvents events)
+    /// <param name="text">Where the event must end: the body, or what of it ends with the event's line.</param>
+    static bool ScanOne(
+        ref JsonCursor cursor, ReadOnlySpan<byte> text, ReadOnlySpan<byte> body, in EventRules rules,
+        ParsedEvents events)
     {
         ref var e = ref events.Add();
         var next = cursor.Peek();
         var start = cursor.Position;
+        if (events.Shapes is { } shapes)
+        {
+            // The fast path sees the whole body, so that it need not creep up to the end of each line.
+            var end = shapes.Read(body, start, rules, ref e);
+            if (end >= 0 && end <= text.Length && end - start <= Limits.EventBytesMax)
+            {
+                e.Raw = new(start, end - start);
+                cursor.MoveTo(end);
+                return true;
+            }
+
+            e = default;
+        }
+
         if (next != '{')
         {
             events.Refuse(ref e, RejectReason.NotAnObject, EventField.Whole);
             if (!cursor.SkipValue(0)) return false;
         }
-        else if (!new ObjectScanner(body, rules, events).Scan(ref cursor, ref e))
+        else if (!new ObjectScanner(text, rules, events).Scan(ref cursor, ref e))
         {
             return false;
         }
 
         e.Raw = new(start, cursor.Position - start);
         if (e.Raw.Length > Limits.EventBytesMax) events.Refuse(ref e, RejectReason.EventTooLarge, EventField.Whole);
+        events.Shapes?.Learn(text, e);
         return true;
     }
 }

@@ -1,4 +1,4 @@
-using System.Buffers;
+using System.Runtime.CompilerServices;
 using Received.Ingest.Validation;
 
 namespace Received.Ingest.Formats;
@@ -22,13 +22,13 @@ readonly record struct RawString(int Start, int Length, bool Escaped);
 /// </summary>
 ref struct JsonCursor(ReadOnlySpan<byte> text, int position)
 {
-    static readonly SearchValues<byte> StringStops = SearchValues.Create(
-        [.. Enumerable.Range(0, 0x20).Select(i => (byte)i), (byte)'"', (byte)'\\']);
-
     readonly ReadOnlySpan<byte> _text = text;
     int _at = position;
 
     public readonly int Position => _at;
+
+    /// <summary>Goes on behind what someone else has read.</summary>
+    public void MoveTo(int position) => _at = position;
 
     /// <summary>Flaws of all that was read since they were last set to none.</summary>
     public JsonFlaws Flaws { get; set; }
@@ -37,19 +37,19 @@ ref struct JsonCursor(ReadOnlySpan<byte> text, int position)
     public bool BodyTooDeep { get; private set; }
 
     /// <summary>Skips white space; the next byte, or -1 at the end.</summary>
-    public int Peek()
+    public int Peek() => (uint)_at < (uint)_text.Length && _text[_at] > ' ' ? _text[_at] : PeekPastSpace();
+
+    int PeekPastSpace()
     {
-        while (_at < _text.Length)
+        for (; _at < _text.Length; _at++)
         {
-            var c = _text[_at];
-            if (c > ' ') return c;
-            if (c is not ((byte)' ' or (byte)'\n' or (byte)'\r' or (byte)'\t')) return c;
-            _at++;
+            if (_text[_at] is not ((byte)' ' or (byte)'\n' or (byte)'\r' or (byte)'\t')) return _text[_at];
         }
 
         return -1;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public bool TryTake(byte expected)
     {
         if (Peek() != expected) return false;
@@ -65,14 +65,8 @@ ref struct JsonCursor(ReadOnlySpan<byte> text, int position)
         var escaped = false;
         while (true)
         {
-            var length = _text[_at..].IndexOfAny(StringStops);
-            if (length < 0)
-            {
-                _at = _text.Length;
-                return false;
-            }
-
-            _at += length;
+            _at = StringEnd.Find(_text, _at);
+            if (_at == _text.Length) return false;
             if (_text[_at] == '"')
             {
                 value = new(start, _at - start, escaped);
@@ -171,6 +165,32 @@ ref struct JsonCursor(ReadOnlySpan<byte> text, int position)
     };
 
     bool SkipContainer(int outer)
+    {
+        var start = _at;
+        if (_text[_at] == '{' && outer < Limits.EventDepthMax && SkipFlat(out var sound)) return sound;
+        _at = start;
+        return SkipNested(outer);
+    }
+
+    /// <summary>An object of scalars, the usual one, needs no stack. False: there is more in it.</summary>
+    bool SkipFlat(out bool sound)
+    {
+        _at++;
+        sound = true;
+        if (TryTake((byte)'}')) return true;
+        do
+        {
+            sound = ReadName(out _);
+            if (!sound) return true;
+            if (Peek() is '{' or '[') return false;
+            sound = SkipScalar();
+        }
+        while (sound && TryTake((byte)','));
+        sound = sound && TryTake((byte)'}');
+        return true;
+    }
+
+    bool SkipNested(int outer)
     {
         // One bit a level, set where it is an object.
         Span<ulong> objects = stackalloc ulong[Limits.BodyDepthMax / 64];

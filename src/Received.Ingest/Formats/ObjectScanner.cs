@@ -10,7 +10,7 @@ namespace Received.Ingest.Formats;
 /// </summary>
 readonly ref struct ObjectScanner(ReadOnlySpan<byte> body, EventRules rules, ParsedEvents events)
 {
-    const int EventDepth = 1;
+    internal const int EventDepth = 1;
     const int ValidationsDepth = 2;
     const int EscapedBytesPerByte = JsonText.UnicodeEscapeBytes;
 
@@ -58,7 +58,7 @@ readonly ref struct ObjectScanner(ReadOnlySpan<byte> body, EventRules rules, Par
         return cursor.TryTake((byte)'}');
     }
 
-    static EventField Known(ReadOnlySpan<byte> name, EventField unknown)
+    internal static EventField Known(ReadOnlySpan<byte> name, EventField unknown)
     {
         if (unknown == EventField.UnknownValidation)
             return name.SequenceEqual("currency"u8) ? EventField.Currency
@@ -180,11 +180,13 @@ readonly ref struct ObjectScanner(ReadOnlySpan<byte> body, EventRules rules, Par
     bool ReadCurrency(ref JsonCursor cursor, ref ParsedEvent e)
     {
         if (!ReadText(ref cursor, ref e, EventField.Currency, Limits.RefBytesMax, ref e.Currency)) return false;
-        if (_events.Text(_body, e.Currency) is not
-            [>= (byte)'A' and <= (byte)'Z', >= (byte)'A' and <= (byte)'Z', >= (byte)'A' and <= (byte)'Z'])
+        if (!IsCurrency(_events.Text(_body, e.Currency)))
             _events.Refuse(ref e, RejectReason.CurrencyMalformed, EventField.Currency);
         return true;
     }
+
+    internal static bool IsCurrency(ReadOnlySpan<byte> text) => text is
+        [>= (byte)'A' and <= (byte)'Z', >= (byte)'A' and <= (byte)'Z', >= (byte)'A' and <= (byte)'Z'];
 
     bool ReadTimestamp(ref JsonCursor cursor, ref ParsedEvent e)
     {

@@ -83,6 +83,15 @@ sealed class ParsedEvents
     /// </summary>
     public Slice[] UnknownNames { get; } = new Slice[2 * Limits.FieldsMax];
 
+    /// <summary>False: the general path alone, for tests and benchmarks that compare with it.</summary>
+    public bool LearnsShapes
+    {
+        init => Shapes = value ? new() : null;
+    }
+
+    /// <summary>What the fast path goes by; null where there is none.</summary>
+    public EventShapes? Shapes { get; private init; } = new();
+
     public ref ParsedEvent this[int index] => ref _events.AsSpan(0, Count)[index];
 
     /// <summary>False where a frame may still complete its <see cref="Wait"/>: nobody may use it again.</summary>
@@ -97,6 +106,7 @@ sealed class ParsedEvents
         Count = 0;
         Refused = 0;
         _arenaUsed = 0;
+        Shapes?.BeginBody();
         Frames.Clear();
         RawCounts.Clear();
         if (_arena.Length > Limits.PooledArenaBytesMax) _arena = new byte[256];
