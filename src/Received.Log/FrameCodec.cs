@@ -111,8 +111,16 @@ public sealed class FrameCodec
     void WriteBytes(ByteColumn column)
     {
         if (_lengths.Length < column.Count) _lengths = new int[column.Count];
-        for (var i = 0; i < column.Count; i++) _lengths[i] = column.LengthOf(i);
-        IntegerColumn.Write<int>(_payload, _lengths.AsSpan(0, column.Count));
+        var ends = column.Ends;
+        var lengths = _lengths.AsSpan(0, ends.Length);
+        var start = 0;
+        for (var i = 0; i < ends.Length; i++)
+        {
+            lengths[i] = ends[i] - start;
+            start = ends[i];
+        }
+
+        IntegerColumn.Write<int>(_payload, lengths);
         column.Bytes.CopyTo(_payload.Reserve(column.ByteCount));
     }
 

@@ -15,6 +15,7 @@ public sealed class NamedTable
     int[] _hashes = [];
     int[] _buckets = [];
     bool _indexed = true;
+    int _last;
 
     public int Count => _refs.Count;
 
@@ -41,17 +42,22 @@ public sealed class NamedTable
     /// <summary>The index of the triple, added when it is new.</summary>
     public int Intern(AccountId account, ReadOnlySpan<byte> reference, ReadOnlySpan<byte> name)
     {
+        // The same again is common, most of all for products and assertions.
+        if (_last < Count && Is(_last, account, reference, name)) return _last;
         var hash = Hash(account, reference, name);
         Reserve();
         var buckets = _buckets;
         for (var slot = hash & (buckets.Length - 1); ; slot = (slot + 1) & (buckets.Length - 1))
         {
             var index = buckets[slot] - 1;
-            if (index < 0) return Append(account, reference, name, hash);
-            if (_hashes[index] == hash && _accounts[index] == account.Value
-                && Ref(index).SequenceEqual(reference) && Name(index).SequenceEqual(name)) return index;
+            if (index < 0) index = Append(account, reference, name, hash);
+            else if (_hashes[index] != hash || !Is(index, account, reference, name)) continue;
+            return _last = index;
         }
     }
+
+    bool Is(int index, AccountId account, ReadOnlySpan<byte> reference, ReadOnlySpan<byte> name) =>
+        _accounts[index] == account.Value && Ref(index).SequenceEqual(reference) && Name(index).SequenceEqual(name);
 
     /// <summary>Appends without looking whether the triple is there already: for decoders.</summary>
     public int Add(AccountId account, ReadOnlySpan<byte> reference, ReadOnlySpan<byte> name)

@@ -46,7 +46,12 @@ static class EventScanner
         if (!Begin(body, out var at, out var fault)) return fault;
         var cursor = new JsonCursor(body, at);
         if (cursor.Peek() != '[')
-            return ScanOne(ref cursor, body, body, rules, events) && cursor.Peek() < 0 ? default : Fault(cursor, events);
+        {
+            return ScanOne(ref cursor, body, body, rules, events) && cursor.Peek() < 0
+                ? default
+                : Fault(cursor, events);
+        }
+
         cursor.TryTake((byte)'[');
         if (!cursor.TryTake((byte)']'))
         {

@@ -24,7 +24,7 @@ sealed class EventShape
 
     public void Clear() => (_textUsed, _count) = (0, 0);
 
-    /// <summary>Fixed text, and the field whose value follows it; <see cref="EventField.Whole"/> for the last.</summary>
+    /// <summary>Fixed text, and the field whose value follows; <see cref="EventField.Whole"/> for the last.</summary>
     /// <returns>False where it is more than a shape holds.</returns>
     public bool TryAdd(ReadOnlySpan<byte> text, EventField field)
     {

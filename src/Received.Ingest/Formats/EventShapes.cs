@@ -14,17 +14,28 @@ sealed class EventShapes
     /// <summary>A body whose events share no shape shall not pay for learning each.</summary>
     const int LearnedABodyMax = 8;
 
+    /// <summary>Misses in a row after which most events of a body go the general way at once...</summary>
+    const int MissesMax = 16;
+
+    /// <summary>... but for one in so many, in case what follows has a shape again.</summary>
+    const int TryOneIn = 16;
+
     readonly EventShape?[] _shapes = new EventShape?[ShapesMax];
     PlainTimestamp _clock;
     int _last;
     int _oldest;
     int _learned;
+    int _misses;
 
-    public void BeginBody() => _learned = 0;
+    /// <summary>Events read so far.</summary>
+    public long Taken { get; private set; }
+
+    public void BeginBody() => (_learned, _misses) = (0, 0);
 
     /// <returns>The end of the event that begins there, or -1 where no shape fits.</returns>
     public int Read(ReadOnlySpan<byte> body, int at, in EventRules rules, ref ParsedEvent e)
     {
+        if (_misses > MissesMax && _misses++ % TryOneIn != 0) return -1;
         var reader = new ShapeReader(body, rules);
         for (var i = 0; i < ShapesMax; i++)
         {
@@ -38,9 +49,12 @@ sealed class EventShapes
             }
 
             _last = index;
+            _misses = 0;
+            Taken++;
             return end;
         }
 
+        _misses++;
         return -1;
     }
 

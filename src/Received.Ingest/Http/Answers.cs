@@ -50,7 +50,7 @@ static class Answers
         response.ContentType = ProblemJson;
         if (problem.Challenge is not null) response.Headers.WWWAuthenticate = problem.Challenge;
         if (problem.IsPassing) response.Headers.RetryAfter = retryAfterSeconds.ToString();
-        if (problem == Problem.EncodingUnknown) response.Headers.AcceptEncoding = "gzip, br, identity";
+        if (problem == Problem.EncodingUnknown) response.Headers.AcceptEncoding = BodyEncodings.Offered;
         var buffer = new ArrayBufferWriter<byte>();
         using (var writer = new Utf8JsonWriter(buffer, Plain))
         {

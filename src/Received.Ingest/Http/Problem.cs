@@ -52,10 +52,16 @@ sealed record Problem(int Status, string Code, string Detail)
         "Content-Type must be application/json, or for batches also application/x-ndjson; any charset utf-8.");
 
     public static readonly Problem EncodingUnknown = new(415, "content_encoding_unknown",
-        "Content-Encoding may be gzip, br or identity, one of them.");
+        "Content-Encoding may be gzip, br, zstd or identity, one of them.");
 
     public static readonly Problem EncodingMalformed = new(400, "content_encoding_malformed",
         "The body cannot be expanded: it is not what Content-Encoding says, or was cut short.");
+
+    public static readonly Problem EncodingTrailing = new(400, "content_encoding_malformed",
+        "Behind the end of the compressed body stands something that is no part of it.");
+
+    public static readonly Problem WindowTooLarge = new(413, "expansion_too_large",
+        $"A zstd body may use a window of at most 2^{Limits.ZstdWindowLogMax} bytes (RFC 9659).");
 
     public static readonly Problem RatioTooHigh = new(413, "expansion_too_large",
         $"A compressed body may expand to {Limits.ExpansionRatioMax} times its size.");

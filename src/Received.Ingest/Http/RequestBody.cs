@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.IO.Compression;
 using Microsoft.AspNetCore.Http;
 using Received.Ingest.Batching;
 using Received.Ingest.Transport;
@@ -7,14 +6,6 @@ using Received.Ingest.Validation;
 using Received.Model;
 
 namespace Received.Ingest.Http;
-
-/// <summary>How a body was packed for the way.</summary>
-enum BodyEncoding : byte
-{
-    Identity,
-    Gzip,
-    Brotli,
-}
 
 /// <summary>
 /// The whole body of one request as contiguous bytes: where Kestrel has it in one piece, those very bytes; otherwise
@@ -105,10 +96,8 @@ sealed class RequestBody(HttpContext context, Admission admission, AccountId acc
 
     async ValueTask<Problem?> ReadExpandedAsync(BodyEncoding encoding)
     {
-        using var packed = new CountedStream(context.Request.Body);
-        await using Stream source = encoding == BodyEncoding.Gzip
-            ? new GZipStream(packed, CompressionMode.Decompress)
-            : new BrotliStream(packed, CompressionMode.Decompress);
+        await using var packed = new PackedStream(context.Request.Body);
+        await using var source = BodyEncodings.Expand(encoding, packed);
         while (true)
         {
             // One byte more than allowed is asked for, so that a body that is too large shows.
@@ -117,18 +106,19 @@ sealed class RequestBody(HttpContext context, Admission admission, AccountId acc
                 return Problem.RatioTooHigh;
             if (packed.BytesRead > bytesMax) return Problem.BodyTooLarge(bytesMax);
             if (_used == _rented.Length && await GrowAsync(1) is { } problem) return problem;
-            int read;
+            var read = 0;
             try
             {
                 read = await source.ReadAsync(_rented.AsMemory(_used), context.RequestAborted);
             }
-            catch (Exception exception) when (exception is InvalidDataException or InvalidOperationException)
+            catch (Exception exception) when (BodyEncodings.ProblemOf(exception) is { } malformed)
             {
-                return Problem.EncodingMalformed;
+                return malformed;
             }
 
             _used += read;
             if (read > 0) continue;
+            if (!packed.IsUsedUp) return Problem.EncodingTrailing;
             Bytes = _rented.AsMemory(0, _used);
             return _used > bytesMax ? Problem.BodyTooLarge(bytesMax) : null;
         }

@@ -81,20 +81,7 @@ readonly record struct RequestHead(
     {
         encoding = BodyEncoding.Identity;
         if (header.Count == 0) return true;
-        if (header.Count > 1) return false;
-        switch (header.ToString().Trim().ToUpperInvariant())
-        {
-            case "IDENTITY":
-                return true;
-            case "GZIP" or "X-GZIP":
-                encoding = BodyEncoding.Gzip;
-                return true;
-            case "BR":
-                encoding = BodyEncoding.Brotli;
-                return true;
-            default:
-                return false;
-        }
+        return header.Count == 1 && BodyEncodings.TryParse(header.ToString(), out encoding);
     }
 
     static bool TryKey(StringValues header, out byte[] key)

@@ -55,6 +55,12 @@ static class Limits
     /// <summary>JSON of usage gives 5 to 30; deflate's bombs give up to 1032, brotli's far more.</summary>
     public const int ExpansionRatioMax = 200;
 
+    /// <summary>
+    /// 8 MiB: what RFC 9659 has every encoder of zstd for HTTP keep within. An address range only: of a window, memory
+    /// is taken as it fills, which is not before as much has come out and been reserved.
+    /// </summary>
+    public const int ZstdWindowLogMax = 23;
+
     /// <summary>More events than this in a pooled request's arrays are given back to the collector.</summary>
     public const int PooledEventsMax = 8192;
 

@@ -95,9 +95,18 @@ sealed partial record UglyRequest(
         return all;
     }
 
+    public byte[] BodyBytes => ToBytes(string.Join("\n", Body));
+
+    public BodyForm Form => Route.Split(' ')[0] switch
+    {
+        "single" => BodyForm.Single,
+        "lines" => BodyForm.Lines,
+        _ => BodyForm.Array,
+    };
+
     public byte[] Bytes()
     {
-        var body = ToBytes(string.Join("\n", Body));
+        var body = BodyBytes;
         var words = Route.Split(' ');
         var head = new List<(string Name, string Value)>
         {

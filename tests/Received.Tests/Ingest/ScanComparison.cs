@@ -1,0 +1,139 @@
+using System.Text;
+using System.Text.Json;
+using System.Text.Unicode;
+using Received.Ingest.Formats;
+using Received.Ingest.Validation;
+using Received.Model;
+
+namespace Received.Tests.Ingest;
+
+/// <summary>
+/// One body read three ways: with shapes, which whatever came before has taught; by the general path alone; and by
+/// System.Text.Json. Null where they agree.
+/// </summary>
+sealed class ScanComparison
+{
+    static readonly EventRules Open = new(false, true, long.MinValue, long.MaxValue, 100);
+
+    readonly ParsedEvents _fast = new();
+    readonly ParsedEvents _general = new() { LearnsShapes = false };
+
+    /// <summary>Events that were taken, of all that were compared; and those of them that the fast path took.</summary>
+    public long Taken { get; private set; }
+
+    public long TakenFast => _fast.Shapes!.Taken;
+
+    /// <param name="random">Chooses the rules, and what lies behind the body in memory.</param>
+    public string? Difference(byte[] body, BodyForm form, Random random)
+    {
+        // What lies behind a body must not matter: vectors are loaded near its end.
+        var memory = new byte[body.Length + 64];
+        random.NextBytes(memory);
+        body.CopyTo(memory, 0);
+        var text = memory.AsSpan(0, body.Length);
+        var rules = new EventRules(
+            random.Next(4) == 0, random.Next(2) == 0, 1_707_000_000_000, 1_707_123_000_000 + random.Next(400_000), 100);
+        for (var round = 0; round < 2; round++)
+        {
+            if (Paths(text, form, rules) is { } strict) return $"{rules}: {strict}";
+            if (Paths(text, form, Open) is { } open) return open;
+        }
+
+        Taken += _general.Accepted;
+        return form == BodyForm.Lines ? LinesAgainstJson(body) : BodyAgainstJson(body, form);
+    }
+
+    /// <summary>Only the two paths, for bodies past what the comparison with System.Text.Json knows.</summary>
+    public string? Paths(ReadOnlySpan<byte> text, BodyForm form) => Paths(text, form, Open);
+
+    string? Paths(ReadOnlySpan<byte> text, BodyForm form, in EventRules rules)
+    {
+        var fast = Scan(text, form, rules, _fast);
+        var general = Scan(text, form, rules, _general);
+        if (fast != general) return $"the body: {fast}, generally {general}";
+        if (_fast.Count != _general.Count || _fast.Refused != _general.Refused) return "counts";
+        for (var i = 0; i < _general.Count; i++)
+        {
+            var (one, other) = (Describe(text, _fast, _fast[i]), Describe(text, _general, _general[i]));
+            if (one != other) return $"event {i}:\n  {one}\n  generally\n  {other}";
+        }
+
+        return null;
+    }
+
+    static ScanResult Scan(ReadOnlySpan<byte> text, BodyForm form, in EventRules rules, ParsedEvents events)
+    {
+        events.Clear();
+        return form switch
+        {
+            BodyForm.Array => EventScanner.ScanArray(text, rules, events),
+            BodyForm.Lines => EventScanner.ScanLines(text, rules, events),
+            BodyForm.Single => EventScanner.ScanSingle(text, rules, events),
+        };
+    }
+
+    static string Describe(ReadOnlySpan<byte> body, ParsedEvents events, in ParsedEvent e) =>
+        e.Reason != RejectReason.None
+            ? $"{e.Reason} {e.Field} {Text(body, events, e.FieldName)} {e.Raw}"
+            : $"{e.Raw} {Values(body, events, e)}";
+
+    static string Values(ReadOnlySpan<byte> body, ParsedEvents events, in ParsedEvent e) => EventOracle.Describe(
+        e.TimestampMs, Text(body, events, e.CustomerRef), Text(body, events, e.CustomerName),
+        Text(body, events, e.ProductRef), Text(body, events, e.ProductName), Quantity.Format(e.Quantity),
+        Text(body, events, e.Data), Text(body, events, e.Currency), Text(body, events, e.EntityRef),
+        Text(body, events, e.Key));
+
+    static string Text(ReadOnlySpan<byte> body, ParsedEvents events, Slice slice) =>
+        Encoding.UTF8.GetString(events.Text(body, slice));
+
+    string? BodyAgainstJson(byte[] body, BodyForm form)
+    {
+        var result = Scan(body, form, Open, _general);
+        if (result.Fault == BodyFault.TooDeep) return null;
+        var length = JsonLength(body, form);
+        if (length < 0 != (result.Fault != BodyFault.None)) return $"the body: {result}, to JSON of length {length}";
+        if (length < 0) return null;
+        return length == _general.Count ? EventsAgainstJson(body) : $"{_general.Count} events, to JSON {length}";
+    }
+
+    /// <summary>Number of events by System.Text.Json; -1 where it is no JSON.</summary>
+    static int JsonLength(byte[] body, BodyForm form)
+    {
+        if (!Utf8.IsValid(body)) return -1;
+        var start = body.AsSpan().StartsWith("\uFEFF"u8) ? 3 : 0;
+        try
+        {
+            using var document = JsonDocument.Parse(
+                body.AsMemory(start), new() { MaxDepth = Limits.BodyDepthMax + 1 });
+            var isBatch = form == BodyForm.Array && document.RootElement.ValueKind == JsonValueKind.Array;
+            return isBatch ? document.RootElement.GetArrayLength() : 1;
+        }
+        catch (JsonException)
+        {
+            return -1;
+        }
+    }
+
+    string? EventsAgainstJson(byte[] body)
+    {
+        for (var i = 0; i < _general.Count; i++)
+        {
+            ref var e = ref _general[i];
+            var ours = e.Reason == RejectReason.None ? Values(body, _general, e) : "refused";
+            var theirs = EventOracle.Read(body[e.Raw.Start..(e.Raw.Start + e.Raw.Length)]);
+            if (ours != theirs) return $"event {i}:\n  {ours}\n  to JSON\n  {theirs}";
+        }
+
+        return null;
+    }
+
+    /// <summary>An event's raw bytes are then its line, which System.Text.Json reads or refuses whole.</summary>
+    string? LinesAgainstJson(byte[] body)
+    {
+        var lines = 0;
+        var rest = body.AsSpan().StartsWith("\uFEFF"u8) ? body.AsSpan(3) : body;
+        foreach (var line in rest.Split((byte)'\n'))
+            if (rest[line].Trim(" \t\r"u8).Length > 0) lines++;
+        return lines == _general.Count ? EventsAgainstJson(body) : $"{_general.Count} events in {lines} lines";
+    }
+}
