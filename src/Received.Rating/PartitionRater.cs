@@ -78,8 +78,10 @@ public sealed class PartitionRater
     /// <summary>Events of the pending frames, whatever their fate.</summary>
     public long PendingEvents { get; private set; }
 
-    /// <summary>Keys, totals and fates that are pending: memory that grows until they are sealed.</summary>
-    public int PendingRows => _duplicates.Pending.Length + _totals.DirtyCount + _pending.Fates.Count;
+    /// <summary>Totals and fates that are pending: memory that grows until they are sealed.</summary>
+    public int PendingRows => _totals.DirtyCount + _pending.Fates.Count;
+
+    public int PendingKeys => _duplicates.Pending.Length;
 
     /// <summary>Made by <see cref="CloseAsync"/>; stays as it is until <see cref="Written"/>, while further frames are
     /// rated.</summary>
@@ -162,6 +164,16 @@ public sealed class PartitionRater
         if (_series.Count > _seriesMax || _references.Count > _referencesMax) ForgetReferences();
         return RatedOutcome.Ready;
     }
+
+    /// <summary>
+    /// Makes what is pending of keys alone <see cref="BatchKeys"/>: they may come to the index before their totals come
+    /// to the store, and are far more.
+    /// </summary>
+    /// <exception cref="InvalidOperationException">What was sealed before is not written yet.</exception>
+    public void SealKeys() => _duplicates.Seal();
+
+    /// <summary>They are in the index.</summary>
+    public void KeysWritten() => _duplicates.Written();
 
     /// <summary>Keys and batch are in index and store.</summary>
     public void Written()

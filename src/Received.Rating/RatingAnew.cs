@@ -106,7 +106,8 @@ public sealed class RatingAnew(
     }
 
     bool IsFull(PartitionRater rater) =>
-        rater.PendingEvents >= options.FlushEvents || rater.PendingRows >= options.FlushRows;
+        rater.PendingEvents >= options.FlushEvents || rater.PendingRows >= options.FlushRows
+            || rater.PendingKeys >= options.FlushRows;
 
     async Task RateAsync(PartitionRater rater, ArchivedFrame frame, CancellationToken cancellation)
     {

@@ -79,9 +79,9 @@ public sealed class RatingLoop : LogLoop
         if (_flight is { } flight
             && (flight.Written.IsCompleted || Time.GetElapsedTime(flight.StartedAt) >= Options.FlushDelayMax))
             await LandAsync();
-        if (_flight is null && UntilHeartbeat() <= TimeSpan.Zero) await BeatAsync(cancellation);
+        if (!IsStoreBusy && UntilHeartbeat() <= TimeSpan.Zero) await BeatAsync(cancellation);
         var read = false;
-        for (var left = _slots.Length; left > 0 && !IsFull; left--)
+        for (var left = _slots.Length; left > 0 && !IsFull && !HasFullKeys; left--)
         {
             // Where the pass before ended: with a full batch after each, the first would have all turns.
             _turn = (_turn + 1) % _slots.Length;
@@ -91,7 +91,8 @@ public sealed class RatingLoop : LogLoop
             read = true;
         }
 
-        if (IsFull || (_flight is null && UntilFlush() <= TimeSpan.Zero)) await TakeOffAsync(cancellation);
+        if (IsFull || (!IsStoreBusy && UntilFlush() <= TimeSpan.Zero)) await TakeOffAsync(cancellation);
+        else if (HasFullKeys) await TakeOffWithKeysAsync(cancellation);
         // With nothing else to do a store that is stuck shows, and what it was given is known to be there at once.
         if (!read) await LandAsync();
         return read;
@@ -117,10 +118,36 @@ public sealed class RatingLoop : LogLoop
     {
         await LandAsync();
         if (_firstPendingAt is null) return;
+        // Under a load where one write follows the other there is no other time for it.
+        if (UntilHeartbeat() <= TimeSpan.Zero) await BeatAsync(cancellation);
         var flight = new Flight(Time.GetTimestamp());
         foreach (var slot in _slots)
             if (slot.Rater.HasPending) await CloseAsync(slot, flight, cancellation);
         _firstPendingAt = null;
+        Start(flight, cancellation);
+    }
+
+    /// <summary>
+    /// Begins to write keys alone, so that many keys do not make totals be written more often. They are at positions
+    /// past the progress until the next flush.
+    /// </summary>
+    async ValueTask TakeOffWithKeysAsync(CancellationToken cancellation)
+    {
+        await LandAsync();
+        var flight = new Flight(Time.GetTimestamp()) { HasKeysAlone = true };
+        foreach (var slot in _slots)
+        {
+            if (slot.Rater.PendingKeys == 0) continue;
+            slot.Rater.SealKeys();
+            flight.Keys.Add(new(slot.Rater.Partition, slot.Rater.BatchKeys));
+            flight.Slots.Add(slot);
+        }
+
+        Start(flight, cancellation);
+    }
+
+    void Start(Flight flight, CancellationToken cancellation)
+    {
         // Not on this thread: the index writes its file before it returns.
         flight.Written = Task.Run(() => WriteAsync(flight, cancellation), CancellationToken.None);
         _flight = flight;
@@ -138,15 +165,22 @@ public sealed class RatingLoop : LogLoop
         if (_flight is not { } flight) return;
         _flight = null;
         await flight.Written;
+        Wrote();
         foreach (var slot in flight.Slots)
         {
+            if (flight.HasKeysAlone)
+            {
+                slot.Rater.KeysWritten();
+                continue;
+            }
+
             _metrics.Rated(slot.Rater.Batch, slot.Rater.BatchCounted);
             slot.Rater.Written();
             slot.Turn.Wrote(slot.Rater.Stored.Next);
         }
 
+        if (flight.HasKeysAlone) return;
         _flushTook = Time.GetElapsedTime(flight.StartedAt);
-        Wrote();
         _metrics.Flushed("rating", _flushTook);
         await ExpireAsync(default);
     }
@@ -295,6 +329,18 @@ public sealed class RatingLoop : LogLoop
         }
     }
 
+    bool IsStoreBusy => _flight is { HasKeysAlone: false };
+
+    bool HasFullKeys
+    {
+        get
+        {
+            long keys = 0;
+            foreach (var slot in _slots) keys += slot.Rater.PendingKeys;
+            return keys >= Options.FlushRows;
+        }
+    }
+
     TimeSpan UntilHeartbeat() =>
         _heartbeatAt is { } last ? Options.HeartbeatEvery - Time.GetElapsedTime(last) : TimeSpan.Zero;
 
@@ -304,6 +350,7 @@ public sealed class RatingLoop : LogLoop
     sealed class Flight(long startedAt)
     {
         public long StartedAt { get; } = startedAt;
+        public bool HasKeysAlone { get; init; }
         public List<KeyBatch> Keys { get; } = [];
         public List<RatedBatch> Batches { get; } = [];
         public List<Slot> Slots { get; } = [];

@@ -24,8 +24,8 @@ public sealed class RatingOptions
     public int FlushEvents { get; set; } = 4_000_000;
 
     /// <summary>
-    /// Keys, totals and fates, over all partitions, after which they are written at once: what waits takes about 150
-    /// bytes each, and as much again is being written meanwhile.
+    /// Keys, and totals and fates, over all partitions, after which they are written at once: what waits takes 50 bytes
+    /// a key and 150 a total, and as much again is being written meanwhile.
     /// </summary>
     [Range(1, 10_000_000)]
     public int FlushRows { get; set; } = 250_000;
@@ -49,9 +49,12 @@ public sealed class RatingOptions
     /// <summary>How often rating notes how far it is. Law 7 asks for it at least every second.</summary>
     public TimeSpan HeartbeatEvery { get; set; } = TimeSpan.FromMilliseconds(500);
 
-    /// <summary>Events after which the archive writes. Their columns are held in memory until then.</summary>
+    /// <summary>
+    /// Events after which the archive writes. Their columns are held in memory until then. Two of DuckDB's row groups:
+    /// what fills one goes into the file at once, the rest first into its write-ahead log.
+    /// </summary>
     [Range(1, 10_000_000)]
-    public int ArchiveEvents { get; set; } = 150_000;
+    public int ArchiveEvents { get; set; } = 245_760;
 
     /// <summary>How long an event waits to be archived while fewer than <see cref="ArchiveEvents"/> wait.</summary>
     public TimeSpan ArchiveDelay { get; set; } = TimeSpan.FromMilliseconds(500);

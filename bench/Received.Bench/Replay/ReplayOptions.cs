@@ -30,6 +30,9 @@ sealed record ReplayOptions
     /// <summary>The rounds archive only.</summary>
     public bool ArchiveOnly { get; init; }
 
+    /// <summary>Events that the archive writes at once; 0: its default.</summary>
+    public int ArchiveEvents { get; init; }
+
     /// <summary>Also what the steps of rating cost, each with those before it.</summary>
     public bool Stages { get; init; }
 
@@ -40,6 +43,7 @@ sealed record ReplayOptions
           --keyed         every event has an idempotency key of its own
           --together      rating and archive at the same time
           --rating-only   no archive                       --archive-only  no rating
+          --archive-events N   that it writes at once
           --rounds N      so many times, each into an empty store (1)
           --stages        what the steps of rating cost, each with those before it
         """;
@@ -61,6 +65,7 @@ sealed record ReplayOptions
                 "--archive-only" => options with { ArchiveOnly = true },
                 "--stages" => options with { Stages = true },
                 "--rounds" => options with { Rounds = Number() },
+                "--archive-events" => options with { ArchiveEvents = Number() },
                 "--events" => options with { Events = Number() },
                 "--customers" => options with { Customers = Number() },
                 "--frame" => options with { Frame = Number() },

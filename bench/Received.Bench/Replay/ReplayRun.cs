@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using Microsoft.Extensions.Logging.Abstractions;
 using Received.Log;
@@ -63,6 +64,7 @@ static class ReplayRun
         using var metrics = new RatingMetrics();
         var partitions = Ownership.OfAll(log.Identity);
         var settings = new RatingOptions();
+        if (options.ArchiveEvents > 0) settings.ArchiveEvents = options.ArchiveEvents;
         var rating = new RatingLoop(
             log, store, keys, partitions, settings, metrics, TimeProvider.System, NullLogger<RatingLoop>.Instance);
         var archive = new ArchiveLoop(
@@ -75,6 +77,7 @@ static class ReplayRun
         else
         {
             if (!options.ArchiveOnly) await MeasureAsync("rating", options.Events, rating);
+            if (options.Keyed) await MeasureTakeOverAsync(log, store, keys);
             if (!options.RatingOnly) await MeasureAsync("archive", options.Events, archive);
         }
 
@@ -82,6 +85,26 @@ static class ReplayRun
         var total = (await new UsageAudit(store, log).ReadAsync()).Total;
         if (options.RatingOnly) return total.Counted == options.Events;
         return total.Balanced == true && total.Counted == options.Events;
+    }
+
+    /// <summary>What a restart, or another owner, pays before the first event of a partition is rated.</summary>
+    static async Task MeasureTakeOverAsync(SegmentLog log, DuckDbUsageStore store, RunKeyIndex keys)
+    {
+        long count = 0, bytes = 0;
+        var started = Stopwatch.GetTimestamp();
+        foreach (var partition in log.Identity.AllPartitions())
+        {
+            var duplicates = new Duplicates(keys, partition, log.Identity);
+            await duplicates.LoadAsync((await store.ReadRatedAsync(partition)).LogTimeMs);
+            count += duplicates.FilterKeys;
+            bytes += duplicates.FilterBytes;
+        }
+
+        var took = Stopwatch.GetElapsedTime(started);
+        Console.WriteLine(string.Create(
+            CultureInfo.InvariantCulture,
+            $"keys     {count:N0} taken over in {took.TotalSeconds:N2} s, {count / took.TotalSeconds / 1e6:N2} M/s; "
+                + $"filter {(double)bytes / count:N2} B a key"));
     }
 
     static async Task<long> ArchivedAsync(SegmentLog log, DuckDbUsageStore store)

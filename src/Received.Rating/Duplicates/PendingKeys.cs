@@ -4,14 +4,22 @@ using Received.Usage;
 namespace Received.Rating;
 
 /// <summary>
-/// Entries that the index does not hold yet, findable by identity: a flat table of places, since a dictionary costs
-/// three times as much per key. Where an identity was entered twice (the first has left the window), the later one is
-/// found: log time never falls, so the first stays outside.
+/// Entries that the index does not hold yet, findable by identity. Almost nobody asks, since the filter answers for
+/// keys that are new: so the first few look-ups go through the entries, and only then a flat table of places is made.
+/// Where an identity was entered twice (the first has left the window), the later one is found: log time never falls,
+/// so the first stays outside.
 /// </summary>
 sealed class PendingKeys
 {
-    KeyEntry[] _entries = new KeyEntry[1024];
-    int[] _places = new int[4096];
+    const int EntriesMin = 1024;
+
+    // Going through 30,000 entries costs a tenth of entering them into the table.
+    const int ScansMax = 4;
+
+    KeyEntry[] _entries = new KeyEntry[EntriesMin];
+    int[] _places = [];
+    int _entered;
+    int _scans;
 
     public int Count { get; private set; }
 
@@ -19,6 +27,17 @@ sealed class PendingKeys
 
     public bool TryFind(UInt128 identity, out KeyEntry entry)
     {
+        if (_entered < Count)
+        {
+            if (_scans < ScansMax)
+            {
+                _scans++;
+                return TryScan(identity, out entry);
+            }
+
+            EnterAll();
+        }
+
         entry = default;
         if (Count == 0) return false;
         var mask = _places.Length - 1;
@@ -37,24 +56,24 @@ sealed class PendingKeys
     {
         if (Count == _entries.Length) Array.Resize(ref _entries, Count * 2);
         _entries[Count++] = entry;
-        if (Count * 2 > _places.Length) Rebuild(_places.Length * 2);
-        else Enter(Count);
     }
 
     public void Clear()
     {
-        // A burst's table is given back, or every later flush would pay for clearing it.
-        if (_places.Length > 4096 && Count * 16 < _places.Length)
+        // A burst's memory is given back.
+        if (_entries.Length > EntriesMin && Count * 16 < _entries.Length)
         {
-            _places = new int[Math.Max(4096, (int)BitOperations.RoundUpToPowerOf2((uint)Count * 4))];
-            _entries = new KeyEntry[_places.Length / 2];
+            _entries = new KeyEntry[Math.Max(EntriesMin, (int)BitOperations.RoundUpToPowerOf2((uint)Count * 2))];
+            _places = [];
         }
-        else
+        else if (_entered > 0)
         {
             Array.Clear(_places);
         }
 
         Count = 0;
+        _entered = 0;
+        _scans = 0;
     }
 
     /// <summary>Forgets all but the first <paramref name="count"/> entries.</summary>
@@ -62,13 +81,34 @@ sealed class PendingKeys
     {
         if (count == Count) return;
         Count = count;
-        Rebuild(_places.Length);
+        if (_entered <= count) return;
+        Array.Clear(_places);
+        _entered = 0;
     }
 
-    void Rebuild(int size)
+    bool TryScan(UInt128 identity, out KeyEntry entry)
     {
-        _places = new int[size];
-        for (var number = 1; number <= Count; number++) Enter(number);
+        // From behind: the later one is meant.
+        for (var i = Count - 1; i >= 0; i--)
+        {
+            if (_entries[i].Identity != identity) continue;
+            entry = _entries[i];
+            return true;
+        }
+
+        entry = default;
+        return false;
+    }
+
+    void EnterAll()
+    {
+        if (Count * 2 > _places.Length)
+        {
+            _places = new int[(int)BitOperations.RoundUpToPowerOf2((uint)Count * 4)];
+            _entered = 0;
+        }
+
+        while (_entered < Count) Enter(++_entered);
     }
 
     void Enter(int number)

@@ -1,4 +1,4 @@
--- Version 3 of the embedded usage store: the archive, a database file of its own and attached as "archive", because
+-- Version 4 of the embedded usage store: the archive, a database file of its own and attached as "archive", because
 -- rating's commits would wait for its large ones, and for its checkpoints.
 
 CREATE TABLE IF NOT EXISTS archive.store (
@@ -19,8 +19,8 @@ CREATE TABLE IF NOT EXISTS archive.progress (
     unknown_frames BIGINT NOT NULL
 );
 
--- accepted: events in all frames up to and including this one (law 3). bodies: keys and data of its events, packed by
--- us (ArchiveBodies), empty where they have none: as columns of events, their analysis for a checkpoint took most of the
+-- accepted: events in all frames up to and including this one (law 3). bodies: what of its events nobody
+-- searches by, packed by us (ArchiveBodies): as columns of events, their analysis for a checkpoint took most of the
 -- archive's time.
 CREATE TABLE IF NOT EXISTS archive.frames (
     partition USMALLINT NOT NULL,
@@ -56,7 +56,5 @@ CREATE TABLE IF NOT EXISTS archive.events (
     customer INTEGER NOT NULL,
     product INTEGER NOT NULL,
     assertion INTEGER NOT NULL,
-    timestamp_ms BIGINT NOT NULL,
-    received_at_ms BIGINT NOT NULL,
-    quantity HUGEINT NOT NULL
+    timestamp_ms BIGINT NOT NULL
 );

@@ -106,7 +106,7 @@ static class ArchiveReads
         var names = ReadNames(session, partition, generation, first, last);
         using var rows = session.Query(
             $"""
-            SELECT "offset", customer, product, assertion, timestamp_ms, received_at_ms, quantity
+            SELECT "offset", customer, product, assertion, timestamp_ms
             {EventsOfPage} ORDER BY "offset", "index"
             """, partition.Value, generation, first, last);
         var at = -1;
@@ -169,8 +169,6 @@ sealed class LocalNames(Dictionary<int, ArchivedName> names)
     readonly Dictionary<int, int> _products = [];
     readonly Dictionary<int, int> _assertions = [];
     readonly ArchiveBodies _bodies = new();
-    readonly ByteColumn _keys = new();
-    readonly ByteColumn _data = new();
     EventColumns _events = new();
 
     /// <summary>The next events of the frame that was started.</summary>
@@ -178,19 +176,19 @@ sealed class LocalNames(Dictionary<int, ArchivedName> names)
     public void Add(DuckDbRows rows, int row)
     {
         var (events, at) = (_events, _events.Count);
-        if (at >= _keys.Count) throw new InvalidDataException("The archive has an event twice.");
+        if (at >= _bodies.Count) throw new InvalidDataException("The archive has an event twice.");
         events.Add(
             Index(_customers, events.Customers, rows.Column<int>(1)[row]),
             Index(_products, events.Products, rows.Column<int>(2)[row]),
             Index(_assertions, events.Assertions, rows.Column<int>(3)[row]),
-            rows.Column<long>(4)[row], rows.Column<long>(5)[row], rows.Column<Int128>(6)[row],
-            _keys[at], _data[at]);
+            rows.Column<long>(4)[row], _bodies.ReceivedAtMs[at], _bodies.Quantity[at], _bodies.Keys[at],
+            _bodies.Data[at]);
     }
 
     public void Start(in ArchivedFrame frame, byte[] bodies)
     {
         _events = frame.Events!;
-        _bodies.Unpack(bodies, frame.EventCount, _keys, _data);
+        _bodies.Unpack(bodies, frame.EventCount);
         _customers.Clear();
         _products.Clear();
         _assertions.Clear();

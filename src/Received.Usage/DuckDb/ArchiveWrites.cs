@@ -5,8 +5,8 @@ namespace Received.Usage.DuckDb;
 
 /// <summary>
 /// Writes frames and their events, in one transaction with the archive's progress. An event is a row of fixed-size
-/// columns, filled a block at a time; its references and names are numbers of <see cref="ArchiveNames"/>, its key and
-/// data in the <see cref="ArchiveBodies"/> of its frame.
+/// columns, filled a block at a time; its references and names are numbers of <see cref="ArchiveNames"/>, and what
+/// nobody searches by is in the <see cref="ArchiveBodies"/> of its frame.
 /// </summary>
 sealed class ArchiveWrites(ArchiveNames names)
 {
@@ -128,8 +128,6 @@ sealed class ArchiveWrites(ArchiveNames names)
             Translate(to.Block<int>(6)[..count], events.Product[start..], CollectionsMarshal.AsSpan(_products));
             Translate(to.Block<int>(7)[..count], events.Assertion[start..], CollectionsMarshal.AsSpan(_assertions));
             events.TimestampMs.Slice(start, count).CopyTo(to.Block<long>(8));
-            events.ReceivedAtMs.Slice(start, count).CopyTo(to.Block<long>(9));
-            events.Quantity.Slice(start, count).CopyTo(to.Block<Int128>(10));
             to.Advance(count);
             start += count;
         }

@@ -3,7 +3,7 @@ using Received.Model;
 namespace Received.Usage.DuckDb;
 
 /// <summary>
-/// Archived events with their fates. Rows are picked by numbers and integers first; references, names, keys and data
+/// Archived events with their fates. Rows are picked by numbers and integers first; references, names and the bodies
 /// are looked up for those that are shown. An event that rating has passed and that has no stored fate was counted.
 /// </summary>
 static class EventsSelect
@@ -25,7 +25,7 @@ static class EventsSelect
 
     const string Shown = """
         SELECT e.partition, e.generation, e."offset", e."index", e.account, c.ref, c.name, p.ref, p.name, a.name, a.ref,
-            e.timestamp_ms, e.received_at_ms, e.quantity, e.picked_fate, e.reason,
+            e.timestamp_ms, e.picked_fate, e.reason,
             e.original_partition, e.original_generation, e.original_offset, e.original_index
         FROM picked e JOIN archive.names c ON c.num = e.customer JOIN archive.names p ON p.num = e.product
         JOIN archive.names a ON a.num = e.assertion
@@ -81,7 +81,7 @@ static class EventsSelect
         return lines;
     }
 
-    /// <summary>Keys and data, from their frames: archived frames never change, so any snapshot will do.</summary>
+    /// <summary>What is in the bodies of their frames: archived frames never change, so any snapshot will do.</summary>
     static void AddBodies(DuckDbSession session, List<EventLine> lines)
     {
         var byFrame = Enumerable.Range(0, lines.Count)
@@ -108,18 +108,24 @@ static class EventsSelect
                 ON f.partition = s.partition AND f.generation = s.generation AND f."offset" = s."offset"
             WHERE f."offset" BETWEEN $1 AND $2
             """, lines.Min(line => line.Position.Offset), lines.Max(line => line.Position.Offset));
-        var (bodies, keys, data) = (new ArchiveBodies(), new ByteColumn(), new ByteColumn());
+        var bodies = new ArchiveBodies();
         while (rows.Next())
         {
             for (var i = 0; i < rows.Count; i++)
             {
-                bodies.Unpack(rows.Bytes(4, i), rows.Column<int>(3)[i], keys, data);
+                bodies.Unpack(rows.Bytes(4, i), rows.Column<int>(3)[i]);
                 var frame = new LogPosition(
                     rows.Column<ushort>(1)[i], new(rows.Column<ushort>(0)[i]), rows.Column<long>(2)[i], 0);
                 foreach (var line in byFrame[frame])
                 {
                     var index = lines[line].Position.Index;
-                    lines[line] = lines[line] with { Key = keys[index].ToArray(), Data = data[index].ToArray() };
+                    lines[line] = lines[line] with
+                    {
+                        ReceivedAtMs = bodies.ReceivedAtMs[index],
+                        Quantity = bodies.Quantity[index],
+                        Key = bodies.Keys[index].ToArray(),
+                        Data = bodies.Data[index].ToArray(),
+                    };
                 }
             }
         }
@@ -127,10 +133,9 @@ static class EventsSelect
 
     static EventLine Line(DuckDbRows rows, int i) => new(
         Position(rows, i, 0), new(rows.Column<uint>(4)[i]), rows.Text(5, i), rows.Text(6, i), rows.Text(7, i),
-        rows.Text(8, i), rows.Text(9, i), rows.Text(10, i), rows.Column<long>(11)[i], rows.Column<long>(12)[i],
-        rows.Column<Int128>(13)[i], [], [],
-        rows.IsNull(14, i) ? null : (Fate)rows.Column<byte>(14)[i], (ParkReason)rows.Column<byte>(15)[i],
-        rows.IsNull(16, i) ? null : Position(rows, i, 16));
+        rows.Text(8, i), rows.Text(9, i), rows.Text(10, i), rows.Column<long>(11)[i], 0, 0, [], [],
+        rows.IsNull(12, i) ? null : (Fate)rows.Column<byte>(12)[i], (ParkReason)rows.Column<byte>(13)[i],
+        rows.IsNull(14, i) ? null : Position(rows, i, 14));
 
     /// <summary>Partition, generation, offset and index in four columns.</summary>
     static LogPosition Position(DuckDbRows rows, int i, int column)

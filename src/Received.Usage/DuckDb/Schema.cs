@@ -7,7 +7,7 @@ namespace Received.Usage.DuckDb;
 /// from.</summary>
 static class Schema
 {
-    public const int Version = 3;
+    public const int Version = 4;
 
     /// <summary>The attached database; see Archive.sql.</summary>
     public const string Archive = "archive";

@@ -1,4 +1,4 @@
--- Version 3 of the embedded usage store: what rating writes. Positions are (partition, generation, "offset", "index");
+-- Version 4 of the embedded usage store: what rating writes. Positions are (partition, generation, "offset", "index");
 -- quantities are scaled by 10^12; times are milliseconds since 1970; text is compared by its UTF-8 bytes.
 -- There are no primary keys: an index would have to fit DuckDB's memory limit whole. Uniqueness is kept by the single
 -- writer, which deletes and inserts by key.

@@ -283,15 +283,34 @@ public sealed class RunKeyIndex : IKeyIndex
         foreach (var partition in batches.GroupBy(batch => batch.Partition).OrderBy(group => group.Key.Value))
         {
             var entries = partition.Count() == 1
-                ? partition.First().Entries.ToArray()
-                : [.. partition.SelectMany(batch => batch.Entries.ToArray())];
-            entries.AsSpan().Sort(static (left, right) => RunRecord.Compare(left, right));
+                ? partition.First().Entries
+                : partition.SelectMany(batch => batch.Entries.ToArray()).ToArray();
             writer.Begin(partition.Key, _reaches.GetValueOrDefault(partition.Key));
-            for (var i = 0; i < entries.Length; i++)
-                if (i == 0 || RunRecord.Compare(entries[i - 1], entries[i]) != 0) writer.Add(entries[i]);
+            WriteSorted(writer, entries.Span);
         }
 
         return writer.Finish();
+    }
+
+    static void WriteSorted(RunWriter writer, ReadOnlySpan<KeyEntry> entries)
+    {
+        var places = ArrayPool<int>.Shared.Rent(entries.Length);
+        var ends = ArrayPool<int>.Shared.Rent(RunOrder.Buckets(entries.Length));
+        try
+        {
+            RunOrder.Sort(
+                entries, places.AsSpan(0, entries.Length), ends.AsSpan(0, RunOrder.Buckets(entries.Length)));
+            for (var i = 0; i < entries.Length; i++)
+            {
+                ref readonly var entry = ref entries[places[i]];
+                if (i == 0 || RunRecord.Compare(entries[places[i - 1]], entry) != 0) writer.Add(entry);
+            }
+        }
+        finally
+        {
+            ArrayPool<int>.Shared.Return(places);
+            ArrayPool<int>.Shared.Return(ends);
+        }
     }
 
     void Reach(Run run)

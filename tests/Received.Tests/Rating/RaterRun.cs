@@ -76,6 +76,17 @@ sealed class RaterRun
         else Restart();
     }
 
+    /// <summary>Keys alone go to the index; now and then the power goes right after.</summary>
+    async Task FlushKeys(Random random)
+    {
+        Rater.SealKeys();
+        await RateMeanwhile(random);
+        await Keys.AddAsync([new(History.Partition, Rater.BatchKeys)]);
+        await RateMeanwhile(random);
+        if (random.Next(3) > 0) Rater.KeysWritten();
+        else Restart();
+    }
+
     async Task RateMeanwhile(Random? random)
     {
         // What may need the stored totals waits for them, as in the loop.
@@ -111,6 +122,7 @@ sealed class RaterRun
                 late.Clear();
             }
 
+            else if (roll < 17 && _isOpen) await FlushKeys(random);
             if (_isOpen && IsAtEnd && Rater.Stored.Next == Rater.Next) break;
             if (_isOpen && IsAtEnd) await Flush();
             if (_isOpen && IsAtEnd && Rater.Stored.Next == Rater.Next) break;
