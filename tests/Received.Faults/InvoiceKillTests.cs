@@ -5,9 +5,6 @@ using Received.Billing.Contracts;
 using Received.Billing.Invoices;
 using Received.Billing.Ledger;
 using Received.Billing.Store;
-using Received.Model;
-using Received.Model.Contracts;
-using Received.Model.Pricing;
 using Xunit;
 
 namespace Received.Faults;
@@ -19,8 +16,6 @@ namespace Received.Faults;
 public sealed class InvoiceKillTests
 {
     const int ContractsPerKill = 60;
-
-    static readonly Currency Eur = Currency.Parse("EUR");
 
     static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
@@ -35,7 +30,7 @@ public sealed class InvoiceKillTests
         var contracts = KillTests.Kills * ContractsPerKill;
         var month = DateOnly.FromDateTime(TimeProvider.System.GetUtcNow().UtcDateTime);
         var first = new DateOnly(month.Year, month.Month, 1).AddMonths(-1);
-        await SeedAsync(store, contracts, first);
+        await MonthlyContracts.SeedAsync(store, contracts, first);
         await world.Server.StartAsync(Cancellation);
         await UseAsync(world, first);
 
@@ -114,74 +109,5 @@ public sealed class InvoiceKillTests
              "idempotency_key":"one"}
             """;
         Assert.Equal(200, await world.SendAsync("/api/usage/event", body));
-    }
-
-    static async Task SeedAsync(BillingStore store, int contracts, DateOnly first)
-    {
-        await using var db = store.Context();
-        db.Entities.Add(new()
-        {
-            AccountId = 1,
-            Ref = "e",
-            Version = 1,
-            Name = "Entity",
-            Address = "",
-            Country = "DE",
-            Zone = "Europe/Berlin",
-            Series = "INV-",
-            IsArchived = false,
-            ChangedAtMs = 0,
-        });
-        var customers = Enumerable.Range(0, contracts).Select(i => new CustomerRow
-        {
-            AccountId = 1,
-            Ref = $"c{i}",
-            Version = 1,
-            Name = $"Customer {i}",
-            Address = "",
-            Country = "DE",
-            Language = "en",
-            IsArchived = false,
-            ChangedAtMs = 0,
-        }).ToList();
-        db.Customers.AddRange(customers);
-        await db.SaveChangesAsync(Cancellation);
-        var rows = customers.Select(customer => new ContractRow
-        {
-            AccountId = 1,
-            Ref = "of " + customer.Ref,
-            CustomerId = customer.Id,
-            Zone = "UTC",
-            LatestVersion = 1,
-            CreatedAtMs = 0,
-        }).ToList();
-        db.Contracts.AddRange(rows);
-        await db.SaveChangesAsync(Cancellation);
-        var terms = TermsJson.Write(Terms(first));
-        db.ContractVersions.AddRange(rows.Select(row => new ContractVersionRow
-        {
-            ContractId = row.Id,
-            Number = 1,
-            EffectiveAtMs = 0,
-            Terms = terms,
-            CreatedAtMs = 0,
-            Actor = "test",
-        }));
-        await db.SaveChangesAsync(Cancellation);
-    }
-
-    static ContractTerms Terms(DateOnly first)
-    {
-        var tax = new TaxTerms("VAT", new(19 * Quantity.Scale), null);
-        var month = new CycleTerms(1, CycleAlignment.Calendar, null);
-        LineTerms Line(string product, Price price) => new(
-            product, product, "e", product, price, month, BillingTiming.Arrears, null, tax, first, first.AddMonths(1),
-            true);
-        return new(
-            InvoiceGrouping.Collective, 30, true,
-            [
-                Line("base", new FlatPrice(new(1000, Eur))),
-                Line("units", new PerUnitPrice(Eur, Quantity.ParseScaled("0.5"))),
-            ]);
     }
 }

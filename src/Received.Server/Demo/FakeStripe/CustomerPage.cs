@@ -5,7 +5,7 @@ namespace Received.Server.Demo.FakeStripe;
 /// <summary>
 /// The page that a customer sees at the stand-in: a form for the number of a test card. It asks for nothing real.
 /// </summary>
-sealed class CustomerPage(StripeBooks books)
+sealed class CustomerPage(FakeStripeServer server)
 {
     public const string Path = "/c/pay/";
 
@@ -21,7 +21,7 @@ sealed class CustomerPage(StripeBooks books)
     {
         var form = await http.Request.ReadFormAsync(http.RequestAborted);
         var id = http.Request.RouteValues["id"] as string ?? "";
-        var result = books.Pay(id, form["card"].ToString(), form["authenticates"] != "no");
+        var result = server.Books.Pay(id, form["card"].ToString(), form["authenticates"] != "no");
         if (result.Declined is { } reason)
         {
             http.Response.StatusCode = StatusCodes.Status402PaymentRequired;
@@ -35,7 +35,7 @@ sealed class CustomerPage(StripeBooks books)
     Task ShowAsync(HttpContext http, string? declined)
     {
         var id = http.Request.RouteValues["id"] as string ?? "";
-        var session = books.FindOrNull("checkout.session", id);
+        var session = server.Books.FindOrNull("checkout.session", id);
         if (session is null) http.Response.StatusCode = StatusCodes.Status404NotFound;
         http.Response.ContentType = "text/html; charset=utf-8";
         var state = session is null ? "There is no such page." : (string)session["status"]! switch

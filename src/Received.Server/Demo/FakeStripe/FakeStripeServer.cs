@@ -12,26 +12,28 @@ namespace Received.Server.Demo.FakeStripe;
 sealed class FakeStripeServer : IAsyncDisposable
 {
     readonly WebApplication _app;
+    readonly TimeProvider _time;
 
-    FakeStripeServer(WebApplication app, StripeBooks books, WebhookPush webhooks, StripeSwitches switches)
+    FakeStripeServer(WebApplication app, TimeProvider time)
     {
-        (_app, Books, Webhooks, Switches) = (app, books, webhooks, switches);
-        Address = ListenAddress.Of(app);
-        books.PageAddress = Address + CustomerPage.Path;
+        (_app, _time) = (app, time);
+        Switches = new();
+        Webhooks = new(time, Switches);
+        Books = new(time, Switches, Webhooks);
     }
 
     /// <summary>To be set as Stripe's API base.</summary>
-    public string Address { get; }
+    public string Address { get; private set; } = "";
 
     public string SecretKey { get; } = StripeWire.SecretKey;
 
     public string WebhookSecret { get; } = StripeWire.WebhookSecret;
 
-    public StripeBooks Books { get; }
+    public StripeBooks Books { get; private set; }
 
-    public WebhookPush Webhooks { get; }
+    public WebhookPush Webhooks { get; private set; }
 
-    public StripeSwitches Switches { get; }
+    public StripeSwitches Switches { get; private set; }
 
     /// <param name="time">Stripe's clock: of expiry, of events and of signatures.</param>
     public static async Task<FakeStripeServer> StartAsync(TimeProvider time, CancellationToken cancellation = default)
@@ -41,13 +43,23 @@ sealed class FakeStripeServer : IAsyncDisposable
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0));
         builder.Services.AddRoutingCore();
         var app = builder.Build();
-        var switches = new StripeSwitches();
-        var webhooks = new WebhookPush(time, switches);
-        var books = new StripeBooks(time, switches, webhooks);
-        new StripeWire(books, switches, time).Map(app);
-        new CustomerPage(books).Map(app);
+        var server = new FakeStripeServer(app, time);
+        new StripeWire(server, time).Map(app);
+        new CustomerPage(server).Map(app);
         await app.StartAsync(cancellation);
-        return new(app, books, webhooks, switches);
+        server.Address = ListenAddress.Of(app);
+        server.Books.PageAddress = server.Address + CustomerPage.Path;
+        return server;
+    }
+
+    /// <summary>Nothing has happened yet, and nothing goes wrong: at the same address, with the same endpoint.</summary>
+    public void Renew()
+    {
+        var endpoint = Webhooks.Endpoint;
+        Webhooks.Dispose();
+        Switches = new();
+        Webhooks = new(_time, Switches) { Endpoint = endpoint };
+        Books = new(_time, Switches, Webhooks) { PageAddress = Address + CustomerPage.Path };
     }
 
     public async ValueTask DisposeAsync()

@@ -3,7 +3,7 @@ using System.Text.Json.Nodes;
 namespace Received.Server.Demo.FakeStripe;
 
 /// <summary>The stand-in's HTTP: routes, key, idempotency, errors, faults.</summary>
-sealed class StripeWire(StripeBooks books, StripeSwitches switches, TimeProvider time)
+sealed class StripeWire(FakeStripeServer server, TimeProvider time)
 {
     public const string SecretKey = "sk_test_stand_in";
     public const string WebhookSecret = "whsec_stand_in";
@@ -15,9 +15,9 @@ sealed class StripeWire(StripeBooks books, StripeSwitches switches, TimeProvider
 
     public void Map(WebApplication app)
     {
-        Post(app, "/v1/checkout/sessions", (form, _) => books.CreateSession(form));
-        Post(app, "/v1/checkout/sessions/{id}/expire", (_, id) => books.ExpireSession(id));
-        Post(app, "/v1/refunds", (form, _) => books.CreateRefund(form));
+        Post(app, "/v1/checkout/sessions", (form, _) => server.Books.CreateSession(form));
+        Post(app, "/v1/checkout/sessions/{id}/expire", (_, id) => server.Books.ExpireSession(id));
+        Post(app, "/v1/refunds", (form, _) => server.Books.CreateRefund(form));
         Resource(app, "/v1/checkout/sessions", "checkout.session");
         Resource(app, "/v1/payment_intents", "payment_intent");
         Resource(app, "/v1/charges", "charge");
@@ -29,8 +29,8 @@ sealed class StripeWire(StripeBooks books, StripeSwitches switches, TimeProvider
 
     void Resource(WebApplication app, string path, string kind)
     {
-        RequestDelegate list = http => ReadAsync(http, form => books.List(kind, form));
-        RequestDelegate one = http => ReadAsync(http, form => books.Find(kind, IdOf(http), form));
+        RequestDelegate list = http => ReadAsync(http, form => server.Books.List(kind, form));
+        RequestDelegate one = http => ReadAsync(http, form => server.Books.Find(kind, IdOf(http), form));
         app.MapGet(path, list);
         app.MapGet(path + "/{id}", one);
     }
@@ -68,8 +68,8 @@ sealed class StripeWire(StripeBooks books, StripeSwitches switches, TimeProvider
             return;
         }
 
-        if (switches.Before is { } before) await before();
-        var fault = switches.NextFault();
+        if (server.Switches.Before is { } before) await before();
+        var fault = server.Switches.NextFault();
         answer = fault == StripeFault.FailedBefore ? null : Work(http, work, form);
         var failed = new StripeAnswer(500, StripeError.Internal);
         _answers.End(key, fault == StripeFault.FailedForGood ? failed : answer);
@@ -78,7 +78,7 @@ sealed class StripeWire(StripeBooks books, StripeSwitches switches, TimeProvider
     }
 
     Task ReadAsync(HttpContext http, Func<StripeForm, JsonObject> work) =>
-        switches.IsUnreadable?.Invoke(http.Request.Path) == true
+        server.Switches.IsUnreadable?.Invoke(http.Request.Path) == true
             ? WriteAsync(http, new(500, StripeError.Internal))
             : AnswerAsync(http, work, FormOf(http));
 

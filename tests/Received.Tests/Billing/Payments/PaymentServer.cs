@@ -10,54 +10,67 @@ using Xunit;
 
 namespace Received.Tests.Billing.Payments;
 
-/// <summary>The whole server with the stand-in for Stripe beside it: all goes over HTTP, both ways.</summary>
-sealed class PaymentServer : IAsyncDisposable
+[CollectionDefinition(Name)]
+public sealed class PaymentServerCollection : ICollectionFixture<PaymentServer>
+{
+    public const string Name = "payment server";
+}
+
+/// <summary>
+/// The whole server with the stand-in for Stripe beside it: all goes over HTTP, both ways. Started once for all tests of
+/// its collection; each has two accounts of its own, and a stand-in to which nothing has happened.
+/// </summary>
+public sealed class PaymentServer : IAsyncLifetime
 {
     const Scopes Billing = Scopes.BillingRead | Scopes.BillingWrite;
 
-    readonly RunningServer _server;
+    RunningServer _server = null!;
 
-    PaymentServer(RunningServer server, FakeStripeServer fake, string key, string otherKey)
-    {
-        (_server, Fake, Key, OtherKey) = (server, fake, key, otherKey);
-        Store = server.Provider.GetRequiredService<BillingStore>();
-    }
+    internal FakeStripeServer Fake { get; private set; } = null!;
 
-    public FakeStripeServer Fake { get; }
+    internal BillingStore Store { get; private set; } = null!;
 
-    public BillingStore Store { get; }
+    /// <summary>The test's own.</summary>
+    public uint Account { get; private set; }
 
-    /// <summary>Of account 1.</summary>
-    public string Key { get; }
+    /// <summary>Another one.</summary>
+    public uint Other => Account + 1;
 
-    /// <summary>Of account 2.</summary>
-    public string OtherKey { get; }
+    public string Key { get; private set; } = "";
+
+    public string OtherKey { get; private set; } = "";
 
     public IServiceProvider Provider => _server.Provider;
 
-    public static async Task<PaymentServer> StartAsync()
+    public async ValueTask InitializeAsync()
     {
-        var fake = await FakeStripeServer.StartAsync(TimeProvider.System);
-        var server = await RunningServer.StartAsync(settings: new()
+        Fake = await FakeStripeServer.StartAsync(TimeProvider.System);
+        _server = await RunningServer.StartAsync(settings: new()
         {
-            ["Received:Billing:Stripe:SecretKey"] = fake.SecretKey,
-            ["Received:Billing:Stripe:WebhookSecrets"] = "whsec_the_next " + fake.WebhookSecret,
-            ["Received:Billing:Stripe:ApiBase"] = fake.Address,
+            ["Received:Billing:Stripe:SecretKey"] = Fake.SecretKey,
+            ["Received:Billing:Stripe:WebhookSecrets"] = "whsec_the_next " + Fake.WebhookSecret,
+            ["Received:Billing:Stripe:ApiBase"] = Fake.Address,
             ["Received:Billing:Stripe:RetriesMax"] = "0",
         });
-        var key = (await server.NewKeyAsync("acme", Billing)).Secret;
-        var otherKey = (await server.NewKeyAsync("other", Billing)).Secret;
-        var running = new PaymentServer(server, fake, key, otherKey);
-        await PaymentSeed.CatalogAsync(running.Store, 1);
-        await PaymentSeed.CatalogAsync(running.Store, 2);
-        fake.Webhooks.Endpoint = new(server.Client.BaseAddress!, "/api/webhooks/stripe");
-        return running;
+        Store = Provider.GetRequiredService<BillingStore>();
+        Fake.Webhooks.Endpoint = new(_server.Client.BaseAddress!, "/api/webhooks/stripe");
     }
 
-    public Task<string> NewKeyAsync(Scopes scopes) => KeyAsync("acme", scopes);
+    /// <summary>Before each test.</summary>
+    public async ValueTask BeginAsync()
+    {
+        Fake.Renew();
+        Account = Account == 0 ? 1 : Other + 1;
+        Key = await KeyAsync(Account, Billing);
+        OtherKey = await KeyAsync(Other, Billing);
+        await PaymentSeed.CatalogAsync(Store, Account);
+        await PaymentSeed.CatalogAsync(Store, Other);
+    }
 
-    public async Task<string> InvoiceAsync(long totalMinor, uint account = 1) =>
-        "inv_" + await PaymentSeed.InvoiceAsync(Store, totalMinor, account);
+    public Task<string> NewKeyAsync(Scopes scopes) => KeyAsync(Account, scopes);
+
+    public async Task<string> InvoiceAsync(long totalMinor, uint? account = null) =>
+        "inv_" + await PaymentSeed.InvoiceAsync(Store, totalMinor, account ?? Account);
 
     public async Task<(int Status, JsonElement Body)> SendAsync(
         string method, string path, string? body = null, string? key = null)
@@ -120,5 +133,7 @@ sealed class PaymentServer : IAsyncDisposable
         await Fake.DisposeAsync();
     }
 
-    async Task<string> KeyAsync(string account, Scopes scopes) => (await _server.NewKeyAsync(account, scopes)).Secret;
+    /// <summary>Accounts are numbered in the order in which they are made.</summary>
+    async Task<string> KeyAsync(uint account, Scopes scopes) =>
+        (await _server.NewKeyAsync($"account {account}", scopes)).Secret;
 }
