@@ -41,6 +41,9 @@ sealed class LoadBodies
     /// <summary>By connection.</summary>
     public IReadOnlyList<LoadRequest[]> Requests { get; }
 
+    /// <summary>The same, of some connections only.</summary>
+    public IReadOnlyList<LoadRequest[]> Of(int connections) => [.. Requests.Take(connections)];
+
     public double BytesPerEvent => (double)Requests.Sum(own => own.Sum(request => (long)request.Bytes.Length))
         / Requests.Sum(own => own.Sum(request => (long)request.Events));
 

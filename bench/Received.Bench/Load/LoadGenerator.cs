@@ -29,13 +29,14 @@ sealed class LoadGenerator : IDisposable
         _shape = shape;
         var address = Dns.GetHostAddresses(url.Host).First();
         var seed = (ulong)now.ToUnixTimeSeconds() & ((1ul << SeedBits) - 1);
-        _connections = [.. bodies.Requests.Select((requests, number) => new LoadConnection(
+        _connections = [.. bodies.Of(shape.Connections).Select((requests, number) => new LoadConnection(
             new(address, url.Port), requests,
             (((seed << ConnectionBits) | (uint)number) << CounterBits)))];
     }
 
+    /// <param name="requestsMax">For each thread; it ends there, also before its time.</param>
     /// <exception cref="IOException">A connection broke, or the server does not answer.</exception>
-    public LoadResult Run(TimeSpan duration)
+    public LoadResult Run(TimeSpan duration, long requestsMax = long.MaxValue)
     {
         var count = Math.Min(_shape.Threads, _connections.Length);
         var parts = Enumerable.Range(0, count).Select(number => new LoadThread(
@@ -44,9 +45,9 @@ sealed class LoadGenerator : IDisposable
         var start = Stopwatch.GetTimestamp();
         var end = start + (long)(duration.TotalSeconds * Stopwatch.Frequency);
         var others = parts.Skip(1).Select(part => Task.Factory.StartNew(
-            () => part.Run(start, end), CancellationToken.None, TaskCreationOptions.LongRunning,
+            () => part.Run(start, end, requestsMax), CancellationToken.None, TaskCreationOptions.LongRunning,
             TaskScheduler.Default)).ToArray();
-        parts[0].Run(start, end);
+        parts[0].Run(start, end, requestsMax);
         Task.WaitAll(others);
         var latencies = new LatencyHistogram();
         foreach (var part in parts)

@@ -10,6 +10,8 @@ sealed class LoadRequest(byte[] bytes, int[] keyHoles, LoadEvent[] events)
 
     public ReadOnlySpan<byte> Bytes => bytes;
 
+    public ReadOnlySpan<byte> Body => bytes.AsSpan(bytes.AsSpan().IndexOf("\r\n\r\n"u8) + 4);
+
     public int Events => events.Length;
 
     /// <summary>How often it was answered with 200.</summary>

@@ -15,6 +15,7 @@ sealed class LoadThread(LoadShape shape, IReadOnlyList<LoadConnection> connectio
     readonly Stack<LoadConnection> _free = [];
     long _due;
     long _end;
+    long _left;
     int _busy;
 
     public LatencyHistogram Latencies { get; } = new();
@@ -37,8 +38,10 @@ sealed class LoadThread(LoadShape shape, IReadOnlyList<LoadConnection> connectio
 
     /// <summary>Until <paramref name="end"/>, and then until what is under way has its answer.</summary>
     /// <exception cref="IOException">A connection broke, or the server does not answer.</exception>
-    public void Run(long start, long end)
+    /// <param name="requestsMax">No more are started, whatever the time.</param>
+    public void Run(long start, long end, long requestsMax)
     {
+        _left = requestsMax;
         for (var i = 0; i < connections.Count; i++)
         {
             _epoll.Watch(connections[i].Socket, i);
@@ -51,7 +54,7 @@ sealed class LoadThread(LoadShape shape, IReadOnlyList<LoadConnection> connectio
         {
             var now = Stopwatch.GetTimestamp();
             StartWhatIsDue(now);
-            if (_busy == 0 && now >= end) return;
+            if (_busy == 0 && (now >= end || _left == 0)) return;
             var ready = _epoll.Wait(Math.Min(Patience, NextDue(now) - now));
             for (var i = 0; i < ready; i++) Continue(connections[_epoll.IndexAt(i)]);
             if (ready == 0) CheckPatience();
@@ -62,17 +65,18 @@ sealed class LoadThread(LoadShape shape, IReadOnlyList<LoadConnection> connectio
 
     long NextDue(long now)
     {
-        if (_free.Count == 0 || (_busy > 0 && _due >= _end)) return long.MaxValue;
+        if (_free.Count == 0 || _left == 0 || (_busy > 0 && _due >= _end)) return long.MaxValue;
         return now < _end ? Math.Min(_due, _end) : long.MaxValue;
     }
 
     /// <summary>What was due before the end is sent, however late: an open loop shows all of its delay.</summary>
     void StartWhatIsDue(long now)
     {
-        while (_free.Count > 0 && (Interval == 0 ? now : _due) is var due && due <= now && due < _end)
+        while (_free.Count > 0 && _left > 0 && (Interval == 0 ? now : _due) is var due && due <= now && due < _end)
         {
             _free.Pop().Start(due);
             _due += Interval;
+            _left--;
             _busy++;
         }
     }

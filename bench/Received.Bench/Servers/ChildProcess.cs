@@ -18,7 +18,12 @@ sealed class ChildProcess : IAsyncDisposable
     {
         Output = output;
         _output = new(output) { AutoFlush = true };
-        var start = new ProcessStartInfo(program) { RedirectStandardOutput = true, RedirectStandardError = true };
+        var start = new ProcessStartInfo(program)
+        {
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
         foreach (var argument in arguments) start.ArgumentList.Add(argument);
         foreach (var (name, value) in settings ?? new Dictionary<string, string>()) start.Environment[name] = value;
         Started = Stopwatch.GetTimestamp();
@@ -41,6 +46,13 @@ sealed class ChildProcess : IAsyncDisposable
     /// <summary>This program in one of its hidden ways of being a server.</summary>
     public static ChildProcess OfThisProgram(string output, params string[] arguments) =>
         new(Environment.ProcessPath!, arguments, output);
+
+    /// <summary>In such a server: ends it when its parent has, however that ended.</summary>
+    public static void EndWithParent() => Task.Run(() =>
+    {
+        Console.In.ReadToEnd();
+        Environment.Exit(0);
+    });
 
     public static int FreePort()
     {

@@ -118,7 +118,7 @@ sealed class ReceivedServer : IAsyncDisposable
         }
     }
 
-    static async Task<string> MakeKeyAsync(string data, TimeProvider time)
+    public static async Task<string> MakeKeyAsync(string data, TimeProvider time)
     {
         var store = await BillingStore.OpenAsync(data, CancellationToken.None);
         var account = await new AccountBook(store, time).CreateAsync(Account, false, CancellationToken.None)
