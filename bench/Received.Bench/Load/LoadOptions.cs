@@ -64,6 +64,8 @@ sealed record LoadOptions
         arguments.Check();
         if (options.Url is null != options.Key is null)
             throw new ArgumentException("--url and --key go together: a server that is started has a key of its own.");
+        if (options is { Url: not null, Save: true })
+            throw new ArgumentException("--save keeps figures of a server that is started here.");
         return options;
     }
 

@@ -48,11 +48,14 @@ sealed class ChildProcess : IAsyncDisposable
         new(Environment.ProcessPath!, arguments, output);
 
     /// <summary>In such a server: ends it when its parent has, however that ended.</summary>
-    public static void EndWithParent() => Task.Run(() =>
+    public static void EndWithParent()
     {
-        Console.In.ReadToEnd();
-        Environment.Exit(0);
-    });
+        _ = Task.Run(() =>
+        {
+            Console.In.ReadToEnd();
+            Environment.Exit(0);
+        });
+    }
 
     public static int FreePort()
     {
