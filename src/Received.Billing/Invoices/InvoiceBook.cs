@@ -94,8 +94,8 @@ public sealed class InvoiceBook(BillingStore store, CycleTotalsReader totals, Ti
         if (row is null) return InvoiceChange.Unknown;
         if (row.State != InvoiceState.Draft) return InvoiceChange.Refused;
         var record = Dated(InvoiceRecord.FromJson(row.Document));
-        row.IssueDay = InvoiceCommit.Days(record.IssueDate);
-        row.DueDay = InvoiceCommit.Days(record.DueDate);
+        row.IssueDay = CivilDay.Number(record.IssueDate);
+        row.DueDay = CivilDay.Number(record.DueDate);
         row.Document = record.ToJson();
         await InvoiceCommit.IssueAsync(db, row, record, row.CreatedAtMs, actor, time, cancellation);
         await db.SaveChangesAsync(cancellation);

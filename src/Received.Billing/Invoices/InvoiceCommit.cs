@@ -153,8 +153,8 @@ sealed class InvoiceCommit(BillingStore store, TimeProvider time)
             State = InvoiceState.Draft,
             Series = invoice.Entity.Series,
             Currency = record.Currency,
-            IssueDay = Days(record.IssueDate),
-            DueDay = Days(record.DueDate),
+            IssueDay = CivilDay.Number(record.IssueDate),
+            DueDay = CivilDay.Number(record.DueDate),
             CreatedAtMs = time.GetUtcNow().ToUnixTimeMilliseconds(),
             NetMinor = Read(record.Net, currency).Minor,
             TaxMinor = Read(record.Tax, currency).Minor,
@@ -177,8 +177,6 @@ sealed class InvoiceCommit(BillingStore store, TimeProvider time)
         AmountMinor = charge.Amount.Minor,
         Currency = charge.Amount.Currency.Code,
     };
-
-    public static int Days(DateOnly date) => date.DayNumber - DateOnly.FromDateTime(DateTime.UnixEpoch).DayNumber;
 
     static Money Read(string text, Currency currency) => Money.TryParse(text, currency, out var money)
         ? money

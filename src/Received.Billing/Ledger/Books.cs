@@ -85,7 +85,7 @@ static class Books
     public static int Today(TimeProvider time, string zone)
     {
         var date = Instant.FromDateTimeOffset(time.GetUtcNow()).InZone(DateTimeZoneProviders.Tzdb[zone]).Date;
-        return Period.DaysBetween(new(1970, 1, 1), date);
+        return CivilDay.Number(date.ToDateOnly());
     }
 
     /// <summary>What is read here decides what is written: nobody may write in between.</summary>

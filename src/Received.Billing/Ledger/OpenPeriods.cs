@@ -1,5 +1,7 @@
 using Microsoft.EntityFrameworkCore;
+using Received.Billing.Contracts;
 using Received.Billing.Store;
+using Received.Model;
 
 namespace Received.Billing.Ledger;
 
@@ -30,14 +32,7 @@ readonly record struct OpenPeriods(int? Closed)
         return new(first, Math.Clamp(day, FirstDay(first), FirstDay(first + 1) - 1), first == period ? null : period);
     }
 
-    public static int PeriodOf(int day)
-    {
-        var date = Epoch.AddDays(day);
-        return (date.Year * 12) + date.Month - 1;
-    }
+    public static int PeriodOf(int day) => AccountingMonths.OfDay(CivilDay.Date(day));
 
-    public static int FirstDay(int period) =>
-        new DateOnly(period / 12, (period % 12) + 1, 1).DayNumber - Epoch.DayNumber;
-
-    static DateOnly Epoch => DateOnly.FromDateTime(DateTime.UnixEpoch);
+    public static int FirstDay(int period) => CivilDay.Number(new(period / 12, (period % 12) + 1, 1));
 }

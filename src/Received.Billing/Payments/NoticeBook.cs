@@ -2,6 +2,7 @@ using Microsoft.EntityFrameworkCore;
 using Received.Billing.Invoices;
 using Received.Billing.Ledger;
 using Received.Billing.Store;
+using Received.Model;
 
 namespace Received.Billing.Payments;
 
@@ -104,7 +105,7 @@ public sealed class NoticeBook(BillingStore store, TimeProvider time)
         if (fact.Fee.IsZero) return NoticeOutcome.Applied;
         var own = change.For(new(payment.AccountId));
         await own.PostAsync(
-            EntryKind.PaymentFee, $"fee:{payment.Id}", payment, PaymentChange.Day(payment.ReceivedDay),
+            EntryKind.PaymentFee, $"fee:{payment.Id}", payment, CivilDay.Date(payment.ReceivedDay),
             PaymentPostings.Fee(PaymentChange.Posted(payment), fact.Fee), cancellation);
         return NoticeOutcome.Applied;
     }

@@ -17,8 +17,6 @@ namespace Received.Billing.Payments;
 /// </summary>
 sealed class PaymentChange : IAsyncDisposable
 {
-    static readonly int EpochDay = new DateOnly(1970, 1, 1).DayNumber;
-
     readonly TimeProvider _time;
     readonly IDbContextTransaction _transaction;
     readonly Dictionary<long, EntityRow> _entities = [];
@@ -115,7 +113,7 @@ sealed class PaymentChange : IAsyncDisposable
             AmountMinor = payment.Amount.Minor,
             FreeMinor = payment.Amount.Minor,
             RefundedMinor = 0,
-            ReceivedDay = DayNumber(receivedOn),
+            ReceivedDay = CivilDay.Number(receivedOn),
             RecordedAtMs = NowMs,
             TriedAtMs = NowMs,
             Reference = payment.Reference,
@@ -164,7 +162,7 @@ sealed class PaymentChange : IAsyncDisposable
         CancellationToken cancellation)
     {
         var entity = payment.EntityId;
-        var date = (await OpenPeriods.ReadAsync(Db, entity, cancellation)).At(DayNumber(day));
+        var date = (await OpenPeriods.ReadAsync(Db, entity, cancellation)).At(CivilDay.Number(day));
         Books.Add(
             Db, Account, entity,
             [
@@ -180,10 +178,6 @@ sealed class PaymentChange : IAsyncDisposable
     public static PostedPayment Posted(PaymentRow payment) => new(payment.Id, payment.Method, payment.CustomerId);
 
     public static Money Money(PaymentRow payment, long minor) => new(minor, Currency.Parse(payment.Currency));
-
-    public static int DayNumber(DateOnly day) => day.DayNumber - EpochDay;
-
-    public static DateOnly Day(int number) => DateOnly.FromDayNumber(number + EpochDay);
 }
 
 /// <param name="CustomerId">Null where nobody knows whose it is.</param>

@@ -60,7 +60,7 @@ public sealed class PaymentList(BillingStore store)
                 row.CustomerId is { } customer ? customers[customer] : null,
                 PaymentChange.Money(row, row.AmountMinor), PaymentChange.Money(row, row.FreeMinor),
                 PaymentChange.Money(row, row.RefundedMinor),
-                row.FeeMinor is { } fee ? PaymentChange.Money(row, fee) : null, PaymentChange.Day(row.ReceivedDay),
+                row.FeeMinor is { } fee ? PaymentChange.Money(row, fee) : null, CivilDay.Date(row.ReceivedDay),
                 DateTimeOffset.FromUnixTimeMilliseconds(row.RecordedAtMs), row.Reference,
                 [
                     .. from allocation in allocations[row.Id]

@@ -98,8 +98,7 @@ static class InvoiceEndpoints
             ? await book.FindAsync(Callers.Account(http).Id, id, http.RequestAborted)
             : null;
 
-    static ProblemHttpResult NotFound(string invoice) => Problem.Of(
-        404, "invoice_not_found", $"There is no invoice {Problem.Shown(invoice)} in this account.");
+    static ProblemHttpResult NotFound(string invoice) => BillingProblem.NotFound("invoice", invoice);
 
     static InvoiceState StateOf(string name)
     {

@@ -12,14 +12,14 @@ static class LedgerText
     public static string? Month(int? period) => period is { } month ? Month(month) : null;
 
     public static string Date(int day) =>
-        DateTime.UnixEpoch.AddDays(day).ToString("yyyy-MM-dd", CultureInfo.InvariantCulture);
+        BillingTimes.Format(CivilDay.Date(day));
 
     public static string Amount(long minor, string currency) => new Money(minor, Currency.Parse(currency)).ToText();
 
     public static int PeriodAt(DateTimeOffset instant) =>
         (instant.UtcDateTime.Year * 12) + instant.UtcDateTime.Month - 1;
 
-    public static int DayAt(DateTimeOffset instant) => DayOf(DateOnly.FromDateTime(instant.UtcDateTime));
+    public static int DayAt(DateTimeOffset instant) => CivilDay.Number(DateOnly.FromDateTime(instant.UtcDateTime));
 
     /// <summary>Null for what is no month such as 2026-10.</summary>
     public static int? ParseMonth(string text) =>
@@ -35,7 +35,7 @@ static class LedgerText
     public static int? Day(this QueryText text, string name) => text[name] is not { } date
         ? null
         : ParseDate(date) is { } day
-            ? DayOf(day)
+            ? CivilDay.Number(day)
             : throw new RefusedException(Problem.Parameter(name, $"'{name}' must be a date such as 2026-10-31."));
 
     /// <summary>A place in a list; 0 where the parameter is absent.</summary>
@@ -44,8 +44,6 @@ static class LedgerText
         : long.TryParse(cursor, NumberStyles.None, CultureInfo.InvariantCulture, out var place)
             ? place
             : throw new RefusedException(QueryText.CursorProblem);
-
-    static int DayOf(DateOnly date) => date.DayNumber - DateOnly.FromDateTime(DateTime.UnixEpoch).DayNumber;
 
     static DateOnly? ParseDate(string text) => DateOnly.TryParseExact(
         text, "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.None, out var date)

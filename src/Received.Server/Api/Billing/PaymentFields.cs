@@ -80,8 +80,7 @@ sealed class PaymentFields(TimeProvider time)
     public static long InvoiceInPath(string text) =>
         InvoiceId.TryParse(text, out var id)
             ? id
-            : throw new RefusedException(Problem.Of(
-                404, "invoice_not_found", $"There is no invoice {Problem.Shown(text)} in this account."));
+            : throw new RefusedException(BillingProblem.NotFound("invoice", text));
 
     DateOnly ReceivedOn(string? text)
     {

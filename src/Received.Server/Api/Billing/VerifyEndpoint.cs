@@ -25,8 +25,7 @@ static class VerifyEndpoint
                 || await InvoiceVerification.OpenAsync(store, Callers.Account(http).Id, id, cancellation)
                     is not { } verification)
             {
-                return Problem.Of(
-                    404, "invoice_not_found", $"There is no invoice {Problem.Shown(invoice)} in this account.");
+                return BillingProblem.NotFound("invoice", invoice);
             }
 
             var answer = await rerate.UseAsync(

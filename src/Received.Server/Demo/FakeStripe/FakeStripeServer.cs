@@ -52,7 +52,7 @@ sealed class FakeStripeServer : IAsyncDisposable
         return server;
     }
 
-    /// <summary>Nothing has happened yet, and nothing goes wrong: at the same address, with the same endpoint.</summary>
+    /// <summary>Forgets all that has happened and what goes wrong; its address and endpoint stay.</summary>
     public void Renew()
     {
         var endpoint = Webhooks.Endpoint;

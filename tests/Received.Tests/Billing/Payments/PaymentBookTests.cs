@@ -1,6 +1,7 @@
 using Received.Billing.Invoices;
 using Received.Billing.Payments;
 using Received.Billing.Payments.Wire;
+using Received.Model;
 using Xunit;
 
 namespace Received.Tests.Billing.Payments;
@@ -185,7 +186,7 @@ public sealed class PaymentBookTests : IAsyncLifetime
         var entry = Assert.Single(read.Entries);
         Assert.Equal((2026 * 12) + 3, entry.Period);
         Assert.Equal((2026 * 12) + 2, entry.LateOfPeriod);
-        Assert.Equal(new DateOnly(2026, 4, 1), PaymentChange.Day(entry.Day));
+        Assert.Equal(new DateOnly(2026, 4, 1), CivilDay.Date(entry.Day));
     }
 
     Task AllocateAsync(long payment, AllocationPart first, AllocationPart? second = null) =>

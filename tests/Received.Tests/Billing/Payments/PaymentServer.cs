@@ -17,8 +17,8 @@ public sealed class PaymentServerCollection : ICollectionFixture<PaymentServer>
 }
 
 /// <summary>
-/// The whole server with the stand-in for Stripe beside it: all goes over HTTP, both ways. Started once for all tests of
-/// its collection; each has two accounts of its own, and a stand-in to which nothing has happened.
+/// The whole server with the stand-in for Stripe beside it: all goes over HTTP, both ways. Started once for all tests
+/// of its collection; each has two accounts of its own, and a stand-in to which nothing has happened.
 /// </summary>
 public sealed class PaymentServer : IAsyncLifetime
 {
