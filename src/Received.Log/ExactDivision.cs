@@ -35,20 +35,19 @@ static class ExactDivision
     }
 
     /// <summary>False where 10^<paramref name="power"/> does not divide the value.</summary>
+    public static bool TryDivide(long value, int power, out long quotient)
+    {
+        quotient = value;
+        if (power == 0) return true;
+        quotient = unchecked((value >> power) * InversesNarrow[power]);
+        return (value & ((1L << power) - 1)) == 0
+            && quotient <= QuotientMaxNarrow[power] && quotient >= -QuotientMaxNarrow[power];
+    }
+
     public static bool TryDivide(Int128 value, int power, out Int128 quotient)
     {
         quotient = value;
         if (power == 0) return true;
-        var narrow = unchecked((long)value);
-        if (narrow != value) return TryDivideWide(value, power, out quotient);
-        var result = unchecked((narrow >> power) * InversesNarrow[power]);
-        quotient = result;
-        return (narrow & ((1L << power) - 1)) == 0
-            && result <= QuotientMaxNarrow[power] && result >= -QuotientMaxNarrow[power];
-    }
-
-    static bool TryDivideWide(Int128 value, int power, out Int128 quotient)
-    {
         quotient = unchecked((value >> power) * Inverses[power]);
         return (value & (((Int128)1 << power) - 1)) == 0
             && quotient <= QuotientMax[power] && quotient >= -QuotientMax[power];

@@ -82,23 +82,28 @@ static class QuantityColumn
     /// side.</param>
     static int Quotients(ReadOnlySpan<Int128> scaled, Span<long> quotients, out bool fits)
     {
-        var decimals = 0;
+        var power = Quantity.DecimalsMax;
         fits = true;
         for (var i = 0; i < scaled.Length; i++)
         {
-            if (!ExactDivision.TryDivide(scaled[i], Quantity.DecimalsMax - decimals, out var quotient))
-            {
-                decimals++;
-                i = -1;
-                continue;
-            }
-
+            var narrow = unchecked((long)scaled[i]);
+            var isNarrow = narrow == scaled[i];
             // With more decimals a quotient only grows: what did not fit before fits no more.
-            fits &= quotient >= -(long.MaxValue / 2) && quotient <= long.MaxValue / 2;
-            quotients[i] = unchecked((long)quotient);
+            if (isNarrow && ExactDivision.TryDivide(narrow, power, out quotients[i]))
+                fits &= quotients[i] is >= -(long.MaxValue / 2) and <= long.MaxValue / 2;
+            else if (!isNarrow && ExactDivision.TryDivide(scaled[i], power, out var wide))
+                fits &= TryNarrow(wide, out quotients[i]);
+            else
+                (power, i) = (power - 1, -1);
         }
 
-        return decimals;
+        return Quantity.DecimalsMax - power;
+    }
+
+    static bool TryNarrow(Int128 wide, out long narrow)
+    {
+        narrow = unchecked((long)wide);
+        return wide >= -(long.MaxValue / 2) && wide <= long.MaxValue / 2;
     }
 
     static Int128[] MakePowers()

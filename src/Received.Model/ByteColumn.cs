@@ -10,8 +10,16 @@ public sealed class ByteColumn
 
     public int ByteCount { get; private set; }
 
-    public ReadOnlySpan<byte> this[int index] =>
-        _bytes.AsSpan((index == 0 ? 0 : _ends[index - 1])..Ends[index]);
+    public ReadOnlySpan<byte> this[int index]
+    {
+        get
+        {
+            var ends = Ends;
+            var end = ends[index];
+            var start = index == 0 ? 0 : ends[index - 1];
+            return _bytes.AsSpan(start, end - start);
+        }
+    }
 
     /// <summary>All entries' bytes, one behind the other.</summary>
     public ReadOnlySpan<byte> Bytes => _bytes.AsSpan(0, ByteCount);

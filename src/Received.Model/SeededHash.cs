@@ -1,4 +1,6 @@
 using System.Buffers.Binary;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 
 namespace Received.Model;
@@ -18,20 +20,26 @@ static class SeededHash
     public static ulong Of(ReadOnlySpan<byte> bytes, ulong before)
     {
         var state = unchecked(before + First) ^ (ulong)bytes.Length;
-        var rest = bytes;
-        for (; rest.Length > 16; rest = rest[16..]) state = Fold(Word(rest) ^ state, Word(rest[8..]) ^ Second);
-        // The last 16 bytes, of which some may have been taken already; shorter texts with what they have.
-        if (bytes.Length >= 16) return Fold(Word(bytes[^16..]) ^ state, Word(bytes[^8..]) ^ Second);
-        if (bytes.Length >= 8) return Fold(Word(bytes) ^ state, Word(bytes[^8..]) ^ Second);
-        if (bytes.Length >= 4) return Fold(Half(bytes) ^ state, Half(bytes[^4..]) ^ Second);
+        ref var at = ref MemoryMarshal.GetReference(bytes);
+        var last = bytes.Length - 16;
+        if (last < 0) return Short(ref at, bytes.Length, state);
+        for (var i = 0; i < last; i += 16) state = Fold(Word(ref at, i) ^ state, Word(ref at, i + 8) ^ Second);
+        // The last 16 bytes, of which some may have been taken already.
+        return Fold(Word(ref at, last) ^ state, Word(ref at, last + 8) ^ Second);
+    }
+
+    static ulong Short(ref byte at, int length, ulong state)
+    {
+        if (length >= 8) return Fold(Word(ref at, 0) ^ state, Word(ref at, length - 8) ^ Second);
+        if (length >= 4) return Fold(Half(ref at, 0) ^ state, Half(ref at, length - 4) ^ Second);
         ulong few = 0;
-        foreach (var b in bytes) few = (few << 8) | b;
+        for (var i = 0; i < length; i++) few = (few << 8) | Unsafe.Add(ref at, i);
         return Fold(few ^ state, Second);
     }
 
-    static ulong Word(ReadOnlySpan<byte> bytes) => BinaryPrimitives.ReadUInt64LittleEndian(bytes);
+    static ulong Word(ref byte first, int at) => Unsafe.ReadUnaligned<ulong>(ref Unsafe.Add(ref first, at));
 
-    static ulong Half(ReadOnlySpan<byte> bytes) => BinaryPrimitives.ReadUInt32LittleEndian(bytes);
+    static ulong Half(ref byte first, int at) => Unsafe.ReadUnaligned<uint>(ref Unsafe.Add(ref first, at));
 
     static ulong Fold(ulong a, ulong b)
     {

@@ -1,4 +1,4 @@
-using System.Numerics;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 using Received.Ingest.Validation;
@@ -28,36 +28,32 @@ sealed class EventShape
     /// <returns>False where it is more than a shape holds.</returns>
     public bool TryAdd(ReadOnlySpan<byte> text, EventField field)
     {
-        // Room to whole vectors: Matches reads past the text's end.
+        // Room to whole vectors: they are loaded past the text's end.
         var room = (text.Length + Vector256<byte>.Count - 1) & -Vector256<byte>.Count;
         if (_count == PartsMax || _textUsed + room > TextBytesMax) return false;
         text.CopyTo(_text.AsSpan(_textUsed));
-        _parts[_count++] = new(_textUsed, text.Length, field);
+        _parts[_count++] = new(_textUsed, text.Length, MaskOf(text.Length), field);
         _textUsed += room;
         return true;
     }
 
+    static uint MaskOf(int length) => length >= Vector256<byte>.Count ? uint.MaxValue : (1u << length) - 1;
+
     /// <summary>Whether the body has the part's text there.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public bool Matches(in ShapePart part, ReadOnlySpan<byte> body, int at)
     {
-        ref var text = ref MemoryMarshal.GetReference(body);
-        ref var expected = ref MemoryMarshal.GetArrayDataReference(_text);
-        for (var i = 0; i < part.Length; i += Vector256<byte>.Count)
-        {
-            if (at + i > body.Length - Vector256<byte>.Count)
-                return body[(at + i)..].StartsWith(_text.AsSpan(part.Start + i, part.Length - i));
-            var equal = Vector256.Equals(
-                Vector256.LoadUnsafe(ref text, (nuint)(at + i)),
-                Vector256.LoadUnsafe(ref expected, (nuint)(part.Start + i)));
-            // Bytes past the part's end may differ.
-            if (BitOperations.TrailingZeroCount(~equal.ExtractMostSignificantBits())
-                < Math.Min(part.Length - i, Vector256<byte>.Count)) return false;
-        }
-
-        return true;
+        if (part.Length > Vector256<byte>.Count || at > body.Length - Vector256<byte>.Count)
+            return body[at..].StartsWith(_text.AsSpan(part.Start, part.Length));
+        var equal = Vector256.Equals(
+            Vector256.LoadUnsafe(ref MemoryMarshal.GetReference(body), (nuint)at),
+            Vector256.LoadUnsafe(ref MemoryMarshal.GetArrayDataReference(_text), (nuint)part.Start));
+        // Bytes past the part's end may differ.
+        return (~equal.ExtractMostSignificantBits() & part.Mask) == 0;
     }
 }
 
 /// <summary>One stretch of a shape's fixed text.</summary>
+/// <param name="Mask">One bit a byte, of the first vector.</param>
 /// <param name="Field">Whose value follows.</param>
-readonly record struct ShapePart(int Start, int Length, EventField Field);
+readonly record struct ShapePart(int Start, int Length, uint Mask, EventField Field);

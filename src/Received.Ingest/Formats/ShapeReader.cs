@@ -105,6 +105,13 @@ readonly ref struct ShapeReader(ReadOnlySpan<byte> body, in EventRules rules)
 
     int ReadData(int at, ref ParsedEvent e)
     {
+        var end = PlainObject.End(_body, at);
+        if (end >= 0)
+        {
+            e.Data = new(at, end - at);
+            return e.Data.Length <= Limits.DataBytesMax ? end : -1;
+        }
+
         var cursor = new JsonCursor(_body, at);
         if (at >= _body.Length || _body[at] != '{' || !cursor.SkipValue(ObjectScanner.EventDepth)) return -1;
         e.Data = new(at, cursor.Position - at);

@@ -1,4 +1,3 @@
-using System.IO.Compression;
 using System.Net.Sockets;
 using System.Text;
 using Received.Ingest;
@@ -116,54 +115,6 @@ public sealed class FrontDoorTests
         Assert.Equal(207, answer.Status);
         Assert.Equal("1 malformed_json ; 2 malformed_json ", answer.Errors);
         Assert.Equal(["1", "3"], door.Log.Events().Select(e => e.Quantity));
-    }
-
-    [Theory]
-    [InlineData("gzip")]
-    [InlineData("br")]
-    [InlineData("GZip")]
-    public async Task A_compressed_batch_is_expanded(string encoding)
-    {
-        await using var door = await DoorHost.StartAsync();
-        var body = "[" + string.Join(",", Enumerable.Range(0, 500).Select(i => DoorHost.Event(i, $"c-{i}"))) + "]";
-        var answer = await door.PostAsync(
-            "/api/usage/events", Packed(body, encoding), "application/json", ("Content-Encoding", encoding));
-        Assert.Equal(200, answer.Status);
-        Assert.Equal(500, door.Log.Events().Count);
-    }
-
-    [Theory]
-    [InlineData("gzip")]
-    [InlineData("br")]
-    public async Task A_compressed_body_that_is_cut_short_or_expands_too_far_is_refused(string encoding)
-    {
-        await using var door = await DoorHost.StartAsync();
-        var packed = Packed(DoorHost.Event(1), encoding);
-        for (var length = 1; length < packed.Length; length++)
-        {
-            var answer = await door.PostAsync(
-                "/api/usage/event", packed[..length], "application/json", ("Content-Encoding", encoding));
-            Assert.Equal(400, answer.Status);
-        }
-
-        var bomb = Packed(new string(' ', 8 * 1024 * 1024), encoding);
-        var bombed = await door.PostAsync(
-            "/api/usage/events", bomb, "application/json", ("Content-Encoding", encoding));
-        Assert.Equal((413, "expansion_too_large"), (bombed.Status, bombed.Code));
-        var single = await door.PostAsync(
-            "/api/usage/event", bomb, "application/json", ("Content-Encoding", encoding));
-        Assert.Equal((413, "body_too_large"), (single.Status, single.Code));
-        Assert.Empty(door.Log.Events());
-    }
-
-    static byte[] Packed(string text, string encoding)
-    {
-        using var target = new MemoryStream();
-        using (Stream packer = encoding == "br"
-            ? new BrotliStream(target, CompressionLevel.SmallestSize, true)
-            : new GZipStream(target, CompressionLevel.SmallestSize, true))
-            packer.Write(Encoding.UTF8.GetBytes(text));
-        return target.ToArray();
     }
 
     [Fact]

@@ -33,11 +33,10 @@ sealed class ScanComparison
         var text = memory.AsSpan(0, body.Length);
         var rules = new EventRules(
             random.Next(4) == 0, random.Next(2) == 0, 1_707_000_000_000, 1_707_123_000_000 + random.Next(400_000), 100);
-        for (var round = 0; round < 2; round++)
-        {
-            if (Paths(text, form, rules) is { } strict) return $"{rules}: {strict}";
-            if (Paths(text, form, Open) is { } open) return open;
-        }
+        // The second time its own shapes are known.
+        if (Paths(text, form, Open) is { } first) return first;
+        if (Paths(text, form, rules) is { } ruled) return $"{rules}: {ruled}";
+        if (Paths(text, form, Open) is { } second) return second;
 
         Taken += _general.Accepted;
         return form == BodyForm.Lines ? LinesAgainstJson(body) : BodyAgainstJson(body, form);
@@ -54,12 +53,27 @@ sealed class ScanComparison
         if (_fast.Count != _general.Count || _fast.Refused != _general.Refused) return "counts";
         for (var i = 0; i < _general.Count; i++)
         {
-            var (one, other) = (Describe(text, _fast, _fast[i]), Describe(text, _general, _general[i]));
-            if (one != other) return $"event {i}:\n  {one}\n  generally\n  {other}";
+            if (Same(text, _fast[i], _general[i])) continue;
+            return $"event {i}:\n  {Describe(text, _fast, _fast[i])}\n  generally\n  "
+                + Describe(text, _general, _general[i]);
         }
 
         return null;
     }
+
+    bool Same(ReadOnlySpan<byte> body, in ParsedEvent one, in ParsedEvent other) =>
+        (one.Reason, one.Field, one.Raw) == (other.Reason, other.Field, other.Raw)
+        && SameText(body, one.FieldName, other.FieldName)
+        && (one.Reason != RejectReason.None || (
+            (one.TimestampMs, one.Quantity) == (other.TimestampMs, other.Quantity)
+            && SameText(body, one.CustomerRef, other.CustomerRef) && SameText(body, one.ProductRef, other.ProductRef)
+            && SameText(body, one.CustomerName, other.CustomerName)
+            && SameText(body, one.ProductName, other.ProductName)
+            && SameText(body, one.Currency, other.Currency) && SameText(body, one.EntityRef, other.EntityRef)
+            && SameText(body, one.Key, other.Key) && SameText(body, one.Data, other.Data)));
+
+    bool SameText(ReadOnlySpan<byte> body, Slice one, Slice other) =>
+        _fast.Text(body, one).SequenceEqual(_general.Text(body, other));
 
     static ScanResult Scan(ReadOnlySpan<byte> text, BodyForm form, in EventRules rules, ParsedEvents events)
     {
@@ -120,7 +134,9 @@ sealed class ScanComparison
         {
             ref var e = ref _general[i];
             var ours = e.Reason == RejectReason.None ? Values(body, _general, e) : "refused";
-            var theirs = EventOracle.Read(body[e.Raw.Start..(e.Raw.Start + e.Raw.Length)]);
+            var raw = body[e.Raw.Start..(e.Raw.Start + e.Raw.Length)];
+            // To the oracle a byte order mark is the start of a body; to us within one it is no JSON.
+            var theirs = raw.AsSpan().StartsWith("\uFEFF"u8) ? "refused" : EventOracle.Read(raw);
             if (ours != theirs) return $"event {i}:\n  {ours}\n  to JSON\n  {theirs}";
         }
 

@@ -1,0 +1,30 @@
+using BenchmarkDotNet.Attributes;
+using Received.Bench.Scan;
+
+namespace Received.Bench.Micro;
+
+/// <summary>Body to frame, step by step, beside System.Text.Json: what <c>scan</c> measures, on a quiet machine.</summary>
+[MemoryDiagnoser]
+public class ScanBench
+{
+    readonly byte[][] _bodies = ScanBodies.Make();
+    readonly ScanWay[] _ways = new ScanWays(1).All();
+    int _next;
+
+    [Benchmark(OperationsPerInvoke = ScanBodies.EventsEach)]
+    public void Scan() => Take(0);
+
+    [Benchmark(OperationsPerInvoke = ScanBodies.EventsEach)]
+    public void GeneralPath() => Take(1);
+
+    [Benchmark(OperationsPerInvoke = ScanBodies.EventsEach)]
+    public void ToColumns() => Take(2);
+
+    [Benchmark(OperationsPerInvoke = ScanBodies.EventsEach)]
+    public void ToFrame() => Take(3);
+
+    [Benchmark(OperationsPerInvoke = ScanBodies.EventsEach, Baseline = true)]
+    public void SystemTextJson() => Take(4);
+
+    void Take(int way) => _ways[way].Take(_bodies[_next++ % ScanBodies.Count]);
+}
