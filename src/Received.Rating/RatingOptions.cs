@@ -59,8 +59,11 @@ public sealed class RatingOptions
     /// <summary>How long an event waits to be archived while fewer than <see cref="ArchiveEvents"/> wait.</summary>
     public TimeSpan ArchiveDelay { get; set; } = TimeSpan.FromMilliseconds(500);
 
-    /// <summary>How old an event may be that is not rated yet before the archive leaves the cores to rating.</summary>
-    public TimeSpan ArchiveYieldBehind { get; set; } = TimeSpan.FromMilliseconds(600);
+    /// <summary>
+    /// How old an event may be that is not rated yet before the archive leaves the cores to rating. Above
+    /// <see cref="FlushDelayMax"/> and a flush, or the archive would wait for rating whenever there is load.
+    /// </summary>
+    public TimeSpan ArchiveYieldBehind { get; set; } = TimeSpan.FromMilliseconds(1500);
 
     /// <summary>
     /// The longest that a write of the archive waits for rating to catch up. Zero: it does not yield. It never stops

@@ -1,3 +1,4 @@
+using System.Buffers;
 using Received.Usage;
 
 namespace Received.Rating;
@@ -14,8 +15,6 @@ sealed class TotalsCache(int rowsMax)
     Rows _older = new();
     readonly List<int> _dirty = [];
     readonly List<int> _missing = [];
-    TotalKey[] _keys = [];
-    TotalRow[] _found = [];
 
     /// <summary>At least the highest count of any row here.</summary>
     public long CountHigh { get; private set; }
@@ -117,19 +116,25 @@ sealed class TotalsCache(int rowsMax)
     public async ValueTask<bool> LoadAsync(IUsageStore store, RatedProgress progress, CancellationToken cancellation)
     {
         if (_missing.Count == 0) return true;
+        // Rented: a flush in a new window needs them for all series, and most need none.
         var count = _missing.Count;
-        if (_keys.Length < count)
+        var keys = ArrayPool<TotalKey>.Shared.Rent(count);
+        var found = ArrayPool<TotalRow>.Shared.Rent(count);
+        try
         {
-            _keys = new TotalKey[count * 2];
-            _found = new TotalRow[count * 2];
+            CopyMissing(keys);
+            await store.ReadTotalsAsync(
+                progress.Partition, keys.AsMemory(0, count), found.AsMemory(0, count), cancellation);
+            for (var i = 0; i < count; i++)
+                if (found[i].Count > 0 && IsPast(found[i], progress)) return false;
+            for (var i = 0; i < count; i++) Loaded(_missing[i], found[i]);
+        }
+        finally
+        {
+            ArrayPool<TotalKey>.Shared.Return(keys);
+            ArrayPool<TotalRow>.Shared.Return(found);
         }
 
-        CopyMissing();
-        await store.ReadTotalsAsync(
-            progress.Partition, _keys.AsMemory(0, count), _found.AsMemory(0, count), cancellation);
-        for (var i = 0; i < count; i++)
-            if (_found[i].Count > 0 && IsPast(_found[i], progress)) return false;
-        for (var i = 0; i < count; i++) Loaded(_missing[i], _found[i]);
         _missing.Clear();
         return true;
     }
@@ -159,12 +164,12 @@ sealed class TotalsCache(int rowsMax)
         CountHigh = 0;
     }
 
-    void CopyMissing()
+    void CopyMissing(TotalKey[] keys)
     {
         for (var i = 0; i < _missing.Count; i++)
         {
             ref readonly var row = ref _rows.States[_missing[i]].Row;
-            _keys[i] = new(row.Series, row.Window);
+            keys[i] = new(row.Series, row.Window);
         }
     }
 

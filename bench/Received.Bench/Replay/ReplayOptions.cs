@@ -33,6 +33,9 @@ sealed record ReplayOptions
     /// <summary>Events that the archive writes at once; 0: its default.</summary>
     public int ArchiveEvents { get; init; }
 
+    /// <summary>DuckDB's memory limit in MiB; 0: its default.</summary>
+    public int StoreMiB { get; init; }
+
     /// <summary>Also what the steps of rating cost, each with those before it.</summary>
     public bool Stages { get; init; }
 
@@ -44,6 +47,7 @@ sealed record ReplayOptions
           --together      rating and archive at the same time
           --rating-only   no archive                       --archive-only  no rating
           --archive-events N   that it writes at once
+          --store-mib N   DuckDB's memory limit
           --rounds N      so many times, each into an empty store (1)
           --stages        what the steps of rating cost, each with those before it
         """;
@@ -66,6 +70,7 @@ sealed record ReplayOptions
                 "--stages" => options with { Stages = true },
                 "--rounds" => options with { Rounds = Number() },
                 "--archive-events" => options with { ArchiveEvents = Number() },
+                "--store-mib" => options with { StoreMiB = Number() },
                 "--events" => options with { Events = Number() },
                 "--customers" => options with { Customers = Number() },
                 "--frame" => options with { Frame = Number() },

@@ -30,7 +30,8 @@ static class ReplayRun
             await using var log = await ReplayLog.WriteAsync(options, Path.Combine(folder, "log"));
             Console.WriteLine(string.Create(
                 CultureInfo.InvariantCulture,
-                $"log      {(double)log.BytesWritten / options.Events:N1} B an event"));
+                $"log      {(double)log.BytesWritten / options.Events:N1} B an event; RSS "
+                    + $"{Process.GetCurrentProcess().WorkingSet64 >> 20} MiB before the rounds"));
             var balanced = true;
             for (var round = 1; round <= options.Rounds; round++)
                 balanced &= await RoundAsync(options, log, Path.Combine(folder, $"round-{round}"));
@@ -59,7 +60,10 @@ static class ReplayRun
     static async Task<bool> ReplayAsync(ReplayOptions options, SegmentLog log, string folder)
     {
         await using var keys = RunKeyIndex.Open(Path.Combine(folder, "keys"));
-        await using var store = new DuckDbUsageStore(new() { Path = Path.Combine(folder, "usage.duckdb") });
+        var path = Path.Combine(folder, "usage.duckdb");
+        await using var store = new DuckDbUsageStore(options.StoreMiB == 0
+            ? new() { Path = path }
+            : new() { Path = path, MemoryLimit = options.StoreMiB * 1024L * 1024 });
         await store.OpenAsync(log.Identity);
         using var metrics = new RatingMetrics();
         var partitions = Ownership.OfAll(log.Identity);

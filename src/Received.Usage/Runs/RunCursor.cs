@@ -1,7 +1,9 @@
+using System.Buffers;
+
 namespace Received.Usage.Runs;
 
-/// <summary>Reads a section's entries in order, many blocks at a time.</summary>
-sealed class RunCursor(Run run, RunSection section, int blocksBuffered)
+/// <summary>Reads a section's entries in order, many blocks at a time. Its memory is rented: dispose it.</summary>
+sealed class RunCursor : IDisposable
 {
     /// <summary>2 MB: sequential reads at the disk's speed.</summary>
     public const int BlocksForStreams = 512;
@@ -9,12 +11,23 @@ sealed class RunCursor(Run run, RunSection section, int blocksBuffered)
     /// <summary>256 KB, since a merge has many cursors.</summary>
     public const int BlocksForMerges = 64;
 
-    readonly byte[] _bytes = new byte[Math.Min(blocksBuffered, section.Firsts.Length) * RunFormat.BlockBytes];
-    readonly KeyEntry[] _entries =
-        new KeyEntry[Math.Min(blocksBuffered, section.Firsts.Length) * RunFormat.BlockRecords];
+    readonly Run _run;
+    readonly RunSection _section;
+    readonly int _blocksBuffered;
+    byte[] _bytes;
+    KeyEntry[] _entries;
     int _nextBlock;
     int _at;
     int _count;
+
+    public RunCursor(Run run, RunSection section, int blocksBuffered)
+    {
+        _run = run;
+        _section = section;
+        _blocksBuffered = Math.Min(blocksBuffered, section.Firsts.Length);
+        _bytes = ArrayPool<byte>.Shared.Rent(_blocksBuffered * RunFormat.BlockBytes);
+        _entries = ArrayPool<KeyEntry>.Shared.Rent(_blocksBuffered * RunFormat.BlockRecords);
+    }
 
     public ref readonly KeyEntry Current => ref _entries[_at];
 
@@ -25,7 +38,7 @@ sealed class RunCursor(Run run, RunSection section, int blocksBuffered)
         if (++_at < _count) return true;
         do
         {
-            if (_nextBlock == section.Firsts.Length) return false;
+            if (_nextBlock == _section.Firsts.Length) return false;
             ReadChunk(notBeforeMs);
         }
         while (_count == 0);
@@ -35,7 +48,7 @@ sealed class RunCursor(Run run, RunSection section, int blocksBuffered)
     /// <summary>The next blocks' entries at or after that log time; false behind the last block.</summary>
     public bool TryReadChunk(long notBeforeMs, out ReadOnlyMemory<KeyEntry> chunk)
     {
-        if (_nextBlock == section.Firsts.Length)
+        if (_nextBlock == _section.Firsts.Length)
         {
             chunk = default;
             return false;
@@ -46,14 +59,21 @@ sealed class RunCursor(Run run, RunSection section, int blocksBuffered)
         return true;
     }
 
+    public void Dispose()
+    {
+        ArrayPool<byte>.Shared.Return(_bytes);
+        ArrayPool<KeyEntry>.Shared.Return(_entries);
+        (_bytes, _entries) = ([], []);
+    }
+
     void ReadChunk(long notBeforeMs)
     {
-        var blocks = run.ReadBlocks(section, _nextBlock, _bytes);
+        var blocks = _run.ReadBlocks(_section, _nextBlock, _bytes.AsSpan(0, _blocksBuffered * RunFormat.BlockBytes));
         _at = 0;
         _count = 0;
         for (var i = 0; i < blocks; i++)
         {
-            var end = section.BlockBytes(_nextBlock + i);
+            var end = _section.BlockBytes(_nextBlock + i);
             var block = _bytes.AsSpan(i * RunFormat.BlockBytes, end);
             for (var at = RunFormat.ChecksumBytes; at < end; at += RunRecord.Bytes)
             {

@@ -128,7 +128,7 @@ public sealed class RunKeyIndex : IKeyIndex
             foreach (var run in runs)
             {
                 if (run.Section(partition) is not { } section || section.NewestMs < notBeforeMs) continue;
-                var cursor = new RunCursor(run, section, RunCursor.BlocksForStreams);
+                using var cursor = new RunCursor(run, section, RunCursor.BlocksForStreams);
                 while (cursor.TryReadChunk(notBeforeMs, out var chunk))
                 {
                     cancellation.ThrowIfCancellationRequested();

@@ -63,13 +63,26 @@ static class RunMerge
         CancellationToken cancellation)
     {
         var cursors = new List<RunCursor>();
-        foreach (var run in inputs)
+        try
         {
-            if (run.Section(partition) is not { } section || section.NewestMs < notBeforeMs) continue;
-            var cursor = new RunCursor(run, section, RunCursor.BlocksForMerges);
-            if (cursor.Advance(notBeforeMs)) cursors.Add(cursor);
-        }
+            foreach (var run in inputs)
+            {
+                if (run.Section(partition) is not { } section || section.NewestMs < notBeforeMs) continue;
+                cursors.Add(new(run, section, RunCursor.BlocksForMerges));
+                if (!cursors[^1].Advance(notBeforeMs)) Remove(cursors, cursors.Count - 1);
+            }
 
+            Merge(writer, cursors, notBeforeMs, cancellation);
+        }
+        finally
+        {
+            foreach (var cursor in cursors) cursor.Dispose();
+        }
+    }
+
+    static void Merge(
+        RunWriter writer, List<RunCursor> cursors, long notBeforeMs, CancellationToken cancellation)
+    {
         KeyEntry last = default;
         for (var written = 0L; cursors.Count > 0; written++)
         {
@@ -80,8 +93,14 @@ static class RunMerge
             ref readonly var entry = ref cursors[least].Current;
             if (written == 0 || RunRecord.Compare(entry, last) != 0) writer.Add(entry);
             last = entry;
-            if (!cursors[least].Advance(notBeforeMs)) cursors.RemoveAt(least);
+            if (!cursors[least].Advance(notBeforeMs)) Remove(cursors, least);
         }
+    }
+
+    static void Remove(List<RunCursor> cursors, int at)
+    {
+        cursors[at].Dispose();
+        cursors.RemoveAt(at);
     }
 
     static int Tier(Run run, RunOptions options)

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Buffers.Binary;
 using Microsoft.Win32.SafeHandles;
 using Received.Model;
@@ -12,13 +13,13 @@ sealed class RunWriter : IDisposable
 {
     public const string TemporaryExtension = ".tmp";
 
-    const int BlocksBuffered = 64;
+    const int BufferBytes = 64 * RunFormat.BlockBytes;
 
     readonly string _folder;
     readonly RunRange _range;
     readonly string _temporary;
     readonly SafeFileHandle _file;
-    readonly byte[] _buffer = new byte[BlocksBuffered * RunFormat.BlockBytes];
+    byte[] _buffer = ArrayPool<byte>.Shared.Rent(BufferBytes);
     readonly List<RunSection> _sections = [];
     readonly List<UInt128> _firsts = [];
 
@@ -94,6 +95,8 @@ sealed class RunWriter : IDisposable
     public void Dispose()
     {
         _file.Dispose();
+        ArrayPool<byte>.Shared.Return(_buffer);
+        _buffer = [];
         // Gone already where Finish got that far.
         File.Delete(_temporary);
     }
@@ -111,7 +114,7 @@ sealed class RunWriter : IDisposable
 
     void StartBlock(UInt128 first)
     {
-        if (_buffered + RunFormat.BlockBytes > _buffer.Length) Flush();
+        if (_buffered + RunFormat.BlockBytes > BufferBytes) Flush();
         _blockStart = _buffered;
         _buffered += RunFormat.ChecksumBytes;
         _firsts.Add(first);
