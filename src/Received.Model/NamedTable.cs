@@ -9,13 +9,15 @@ namespace Received.Model;
 /// </summary>
 public sealed class NamedTable
 {
+    const uint RecentMax = 256;
+
     readonly ByteColumn _refs = new();
     readonly ByteColumn _names = new();
     uint[] _accounts = [];
     int[] _hashes = [];
     int[] _buckets = [];
     bool _indexed = true;
-    int _last;
+    readonly int[] _recent = new int[RecentMax];
 
     public int Count => _refs.Count;
 
@@ -36,14 +38,16 @@ public sealed class NamedTable
         _refs.Clear();
         _names.Clear();
         Array.Clear(_buckets);
+        Array.Clear(_recent);
         _indexed = true;
     }
 
     /// <summary>The index of the triple, added when it is new.</summary>
     public int Intern(AccountId account, ReadOnlySpan<byte> reference, ReadOnlySpan<byte> name)
     {
-        // The same again is common, most of all for products and assertions.
-        if (_last < Count && Is(_last, account, reference, name)) return _last;
+        // Met not long ago, as most are: found without hashing all of it. Collisions, aimed at or not, go the long way.
+        ref var recent = ref _recent[SeededHash.Glance(reference) % RecentMax];
+        if (recent > 0 && Is(recent - 1, account, reference, name)) return recent - 1;
         var hash = Hash(account, reference, name);
         Reserve();
         var buckets = _buckets;
@@ -52,7 +56,8 @@ public sealed class NamedTable
             var index = buckets[slot] - 1;
             if (index < 0) index = Append(account, reference, name, hash);
             else if (_hashes[index] != hash || !Is(index, account, reference, name)) continue;
-            return _last = index;
+            recent = index + 1;
+            return index;
         }
     }
 

@@ -28,6 +28,17 @@ static class SeededHash
         return Fold(Word(ref at, last) ^ state, Word(ref at, last + 8) ^ Second);
     }
 
+    /// <summary>32 bits from a text's length and its two ends: for guesses that are checked.</summary>
+    public static uint Glance(ReadOnlySpan<byte> bytes)
+    {
+        ref var at = ref MemoryMarshal.GetReference(bytes);
+        var ends = bytes.Length >= 8 ? unchecked(Word(ref at, 0) + (3 * Word(ref at, bytes.Length - 8)))
+            : bytes.Length >= 4 ? Half(ref at, 0) + (Half(ref at, bytes.Length - 4) << 32)
+            : bytes.Length > 0 ? bytes[0] + ((ulong)bytes[^1] << 8)
+            : 0;
+        return unchecked((uint)(((ends ^ (ulong)bytes.Length) * (First | 1)) >> 32));
+    }
+
     static ulong Short(ref byte at, int length, ulong state)
     {
         if (length >= 8) return Fold(Word(ref at, 0) ^ state, Word(ref at, length - 8) ^ Second);

@@ -3,7 +3,7 @@ using Received.Bench.Scan;
 
 namespace Received.Bench.Micro;
 
-/// <summary>Body to frame, step by step, beside System.Text.Json: what <c>scan</c> measures, on a quiet machine.</summary>
+/// <summary>Body to frame beside System.Text.Json: what <c>scan</c> measures, for a quiet machine.</summary>
 [MemoryDiagnoser]
 public class ScanBench
 {

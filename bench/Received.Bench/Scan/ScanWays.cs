@@ -50,11 +50,11 @@ sealed class ScanWays(int partitions)
         Scan(body, _events);
         if (_gathered == 0)
             for (var i = 0; i < _frames.Length; i++) _frames[i].Begin(new((ushort)i));
-        for (var i = 0; i < _events.Count; i++)
+        Chain(body);
+        for (var i = 0; i < _frames.Length; i++)
         {
-            ref var e = ref _events[i];
-            var partition = Partitioning.Of(Context.Account, _events.Text(body, e.CustomerRef), _frames.Length);
-            _frames[partition.Value].Add(Context, _events, e, body);
+            for (var at = _events.Heads[i]; at >= 0; at = _events[at].NextOfPartition)
+                _frames[i].Add(Context, _events, _events[at], body);
         }
 
         _gathered += _events.Count;
@@ -63,6 +63,20 @@ sealed class ScanWays(int partitions)
         if (!encode) return;
         for (var i = 0; i < _frames.Length; i++)
             if (_frames[i].Count > 0) Seen += _frames[i].Encode(new(new((ushort)i), 1, 1, ScanBodies.NowMs)).Length;
+    }
+
+    /// <summary>By partition, as the door does it.</summary>
+    void Chain(byte[] body)
+    {
+        if (_events.Heads.Length != _frames.Length) _events.Heads = new int[_frames.Length];
+        Array.Fill(_events.Heads, -1);
+        for (var i = _events.Count - 1; i >= 0; i--)
+        {
+            ref var e = ref _events[i];
+            var partition = Partitioning.Of(Context.Account, _events.Text(body, e.CustomerRef), _frames.Length);
+            e.NextOfPartition = _events.Heads[partition.Value];
+            _events.Heads[partition.Value] = i;
+        }
     }
 
     void Bind(byte[] body) => Seen += JsonSerializer.Deserialize(body, JsonEvents.Default.ListJsonEvent)!.Count;
