@@ -15,6 +15,8 @@ sealed class ReplayMeasure : IDisposable
     readonly TimeSpan _processor = Process.GetCurrentProcess().TotalProcessorTime;
     readonly long _allocated = GC.GetTotalAllocatedBytes(precise: true);
 
+    readonly int _fullCollections = GC.CollectionCount(2);
+
     public ReplayMeasure()
     {
         _listener.InstrumentPublished = (instrument, listener) =>
@@ -37,7 +39,8 @@ sealed class ReplayMeasure : IDisposable
             CultureInfo.InvariantCulture,
             $"{name,-8} {events / wall.TotalSeconds,12:N0} events/s  {processor.TotalNanoseconds / events,7:N0} ns of"
                 + $" processor an event  {(double)allocated / events,7:N2} B allocated an event  RSS"
-                + $" {process.WorkingSet64 >> 20} MiB (peak {process.PeakWorkingSet64 >> 20})"));
+                + $" {process.WorkingSet64 >> 20} MiB (peak {process.PeakWorkingSet64 >> 20})"
+                + $"  {GC.CollectionCount(2) - _fullCollections} full collections"));
         lock (_flushes)
         {
             foreach (var (loop, seconds) in _flushes.OrderBy(pair => pair.Key))
