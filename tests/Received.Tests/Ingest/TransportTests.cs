@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Sockets;
@@ -31,7 +30,7 @@ public sealed class TransportTests
 
         var quantities = text.Split("\"quantity\": ").Skip(1).Select(part => int.Parse(part.Split(',')[0]));
         Assert.Equal(Enumerable.Range(0, Requests), quantities);
-        Assert.Equal(Requests, host.Log.Events().Count());
+        Assert.Equal(Requests, host.Log.Events().Count);
     }
 
     [Fact]
@@ -56,7 +55,7 @@ public sealed class TransportTests
 
         Assert.All(answers, answer => Assert.Equal(HttpStatusCode.OK, answer.StatusCode));
         Assert.All(answers, answer => Assert.StartsWith("{\"accepted\":3000,", answer.Text));
-        Assert.Equal(20 * 3000, host.Log.Events().Count());
+        Assert.Equal(20 * 3000, host.Log.Events().Count);
     }
 
     [Fact]
@@ -74,7 +73,7 @@ public sealed class TransportTests
 
         Assert.Equal(200, known.Status);
         Assert.Equal(HttpStatusCode.OK, chunked.StatusCode);
-        Assert.Equal(40_000, host.Log.Events().Count());
+        Assert.Equal(40_000, host.Log.Events().Count);
     }
 
     [Fact]

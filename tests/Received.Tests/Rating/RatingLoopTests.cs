@@ -87,7 +87,9 @@ public sealed class RatingLoopTests : IDisposable
         };
         var options = new RatingOptions
         {
-            FlushDelay = TimeSpan.FromMilliseconds(1), FlushDelayMax = TimeSpan.FromMilliseconds(5), ReadBytes = 1,
+            FlushDelay = TimeSpan.FromMilliseconds(1),
+            FlushDelayMax = TimeSpan.FromMilliseconds(5),
+            ReadBytes = 1,
             StuckAfter = TimeSpan.FromMilliseconds(50),
         };
         var loop = new RatingLoop(
