@@ -8,7 +8,7 @@ namespace Received.Ingest.Transport;
 /// last goes out first: it is still in the processor's cache. Safe for all threads. Blocks still out when the pool is
 /// disposed of go to the garbage collector when their owners are done.
 /// </summary>
-sealed class ReceivePool(ReceivePoolFactory factory) : MemoryPool<byte>
+sealed class ReceivePool(ReceivePoolFactory factory, int blockBytes) : MemoryPool<byte>
 {
     /// <summary>What Kestrel asks for, and the size of its own blocks.</summary>
     public const int SmallBytes = 4096;
@@ -22,7 +22,7 @@ sealed class ReceivePool(ReceivePoolFactory factory) : MemoryPool<byte>
     int _made;
     bool _disposed;
 
-    public override int MaxBufferSize => ReceivePoolFactory.BlockBytes;
+    public override int MaxBufferSize => blockBytes;
 
     /// <exception cref="ArgumentOutOfRangeException">More than <see cref="MaxBufferSize"/>.</exception>
     public override IMemoryOwner<byte> Rent(int minBufferSize = -1)
@@ -55,11 +55,11 @@ sealed class ReceivePool(ReceivePoolFactory factory) : MemoryPool<byte>
             {
                 if (minBufferSize <= SmallBytes) return _small.TryPop(out block) ? block : new(this, SmallBytes);
                 // Whoever asks for that much needs it in one piece: made past the room, and not kept.
-                return new(this, minBufferSize);
+                return new(this, minBufferSize, isKept: false);
             }
 
             _made++;
-            return new(this, ReceivePoolFactory.BlockBytes);
+            return new(this, blockBytes);
         }
     }
 
@@ -67,15 +67,17 @@ sealed class ReceivePool(ReceivePoolFactory factory) : MemoryPool<byte>
     {
         lock (_gate)
         {
-            if (_disposed) return;
-            if (block.Memory.Length == ReceivePoolFactory.BlockBytes && _large.Count < _made) _large.Push(block);
-            else if (block.Memory.Length == SmallBytes && _small.Count < SmallKeptMax) _small.Push(block);
+            if (_disposed || !block.IsKept) return;
+            if (block.Memory.Length == blockBytes) _large.Push(block);
+            else if (_small.Count < SmallKeptMax) _small.Push(block);
         }
     }
 
-    sealed class Block(ReceivePool pool, int length) : IMemoryOwner<byte>
+    sealed class Block(ReceivePool pool, int length, bool isKept = true) : IMemoryOwner<byte>
     {
         bool _isOut;
+
+        public bool IsKept => isKept;
 
         public Memory<byte> Memory { get; } = MemoryMarshal.CreateFromPinnedArray(
             GC.AllocateUninitializedArray<byte>(length, pinned: true), 0, length);

@@ -11,7 +11,7 @@ namespace Received.Ingest.Transport;
 /// All pools share <see cref="IngestOptions.ReceiveBytesMax"/>: past it they give out small blocks, so that thousands
 /// of slow senders take no more memory than they would of Kestrel's pool.
 /// </summary>
-public sealed class ReceivePoolFactory(IOptions<IngestOptions> options) : IMemoryPoolFactory<byte>
+public sealed class ReceivePoolFactory : IMemoryPoolFactory<byte>
 {
 #if DEBUG
     /// <summary>As Kestrel's own: in tests bodies lie across many blocks.</summary>
@@ -21,17 +21,25 @@ public sealed class ReceivePoolFactory(IOptions<IngestOptions> options) : IMemor
     public const int BlockBytes = 512 * 1024;
 #endif
 
-    long _left = options.Value.ReceiveBytesMax;
+    readonly int _blockBytes;
+    long _left;
 
-    public MemoryPool<byte> Create(MemoryPoolOptions? options = null) => new ReceivePool(this);
+    public ReceivePoolFactory(IOptions<IngestOptions> options)
+        : this(options.Value.ReceiveBytesMax, BlockBytes)
+    {
+    }
+
+    internal ReceivePoolFactory(long bytesMax, int blockBytes) => (_left, _blockBytes) = (bytesMax, blockBytes);
+
+    public MemoryPool<byte> Create(MemoryPoolOptions? options = null) => new ReceivePool(this, _blockBytes);
 
     /// <summary>Whether another large block may be made; it then lives as long as its pool.</summary>
     internal bool TryTakeRoom()
     {
-        if (Interlocked.Add(ref _left, -BlockBytes) >= 0) return true;
-        Interlocked.Add(ref _left, BlockBytes);
+        if (Interlocked.Add(ref _left, -_blockBytes) >= 0) return true;
+        Interlocked.Add(ref _left, _blockBytes);
         return false;
     }
 
-    internal void GiveBack(int blocks) => Interlocked.Add(ref _left, (long)blocks * BlockBytes);
+    internal void GiveBack(int blocks) => Interlocked.Add(ref _left, (long)blocks * _blockBytes);
 }

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Received.Log;
 using Received.Model;
 using Xunit;
 
@@ -54,6 +55,40 @@ public sealed class ConcurrentIngestTests
         Assert.Equal(200, answer.Status);
         var refs = answer.Json.GetProperty("refs").EnumerateArray().Select(r => r.GetString()!).ToArray();
         for (var i = 0; i < count; i++) Assert.True(answered.TryAdd($"{serial + i}", refs[i]));
+    }
+
+    [Fact]
+    public async Task Law_1_each_of_many_requests_gets_the_outcome_of_its_own_frames_while_others_fail()
+    {
+        const int Clients = 8;
+        const int RequestsEach = 60;
+        const int EventsEach = 12;
+        await using var door = await DoorHost.StartAsync();
+        var appends = 0;
+        door.Log.BeforeAppend = async _ =>
+        {
+            await Task.Yield();
+            if (Interlocked.Increment(ref appends) % 7 == 0)
+                throw new LogUnavailableException("the disk", LogUnavailableReason.Failing);
+        };
+        var answered = new ConcurrentDictionary<int, int>();
+        await Task.WhenAll(Enumerable.Range(0, Clients).Select(client => Task.Run(async () =>
+        {
+            for (var request = 0; request < RequestsEach; request++)
+            {
+                var serial = ((client * RequestsEach) + request) * EventsEach;
+                var events = Enumerable.Range(serial, EventsEach).Select(i => DoorHost.Event(i, $"c-{i % 5}"));
+                answered[serial] = (await door.PostLinesAsync(string.Join("\n", events))).Status;
+            }
+        })));
+
+        var stored = door.Log.Events().Select(e => int.Parse(e.Quantity)).ToHashSet();
+        Assert.Equal([200, 503], answered.Values.Distinct().Order());
+        foreach (var (serial, status) in answered)
+        {
+            var durable = Enumerable.Range(serial, EventsEach).Count(stored.Contains);
+            Assert.Equal(status == 200, durable == EventsEach);
+        }
     }
 
     [Fact]

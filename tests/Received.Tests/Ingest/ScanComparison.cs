@@ -18,10 +18,11 @@ sealed class ScanComparison
     readonly ParsedEvents _fast = new();
     readonly ParsedEvents _general = new() { LearnsShapes = false };
 
-    /// <summary>Events that were taken, of all that were compared; and those of them that the fast path took.</summary>
+    /// <summary>Events that were taken, and those of them that the fast path took once their shapes were
+    /// known.</summary>
     public long Taken { get; private set; }
 
-    public long TakenFast => _fast.Shapes!.Taken;
+    public long TakenFast { get; private set; }
 
     /// <param name="random">Chooses the rules, and what lies behind the body in memory.</param>
     public string? Difference(byte[] body, BodyForm form, Random random)
@@ -36,8 +37,10 @@ sealed class ScanComparison
         // The second time its own shapes are known.
         if (Paths(text, form, Open) is { } first) return first;
         if (Paths(text, form, rules) is { } ruled) return $"{rules}: {ruled}";
+        var before = _fast.Shapes!.Taken;
         if (Paths(text, form, Open) is { } second) return second;
 
+        TakenFast += _fast.Shapes.Taken - before;
         Taken += _general.Accepted;
         return form == BodyForm.Lines ? LinesAgainstJson(body) : BodyAgainstJson(body, form);
     }
