@@ -69,6 +69,9 @@ public abstract class LogLoop
 
     private protected ILogger Logger { get; }
 
+    /// <summary>Whether what is open is what is owned.</summary>
+    private protected bool FollowsOwnership => _version == _ownership.Current.Version;
+
     private protected long NowMs => Time.GetUtcNow().ToUnixTimeMilliseconds();
 
     /// <summary>How far the loop is, per partition that it owns. Cheap; from any thread.</summary>

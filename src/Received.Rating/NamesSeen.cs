@@ -30,8 +30,6 @@ sealed class NamesSeen
         public bool IsDirty;
     }
 
-    public int DirtyCount => _dirty.Count;
-
     /// <param name="references">Numbers of this frame's entries.</param>
     public void See(EventColumns events, FrameTotals frame, References references, LogPosition at, long timeMs)
     {

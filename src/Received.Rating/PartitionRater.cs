@@ -81,7 +81,7 @@ public sealed class PartitionRater
     /// <summary>Totals and fates that are pending: memory that grows until they are sealed.</summary>
     public int PendingRows => _totals.DirtyCount + _pending.Fates.Count;
 
-    public int PendingKeys => _duplicates.Pending.Length;
+    public int PendingKeyCount => _duplicates.Pending.Length;
 
     /// <summary>Made by <see cref="CloseAsync"/>; stays as it is until <see cref="Written"/>, while further frames are
     /// rated.</summary>

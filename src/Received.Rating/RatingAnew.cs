@@ -107,7 +107,7 @@ public sealed class RatingAnew(
 
     bool IsFull(PartitionRater rater) =>
         rater.PendingEvents >= options.FlushEvents || rater.PendingRows >= options.FlushRows
-            || rater.PendingKeys >= options.FlushRows;
+            || rater.PendingKeyCount >= options.FlushRows;
 
     async Task RateAsync(PartitionRater rater, ArchivedFrame frame, CancellationToken cancellation)
     {

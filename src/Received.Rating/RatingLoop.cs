@@ -64,7 +64,7 @@ public sealed class RatingLoop : LogLoop
     private protected override async ValueTask OpenAsync(PartitionId partition, CancellationToken cancellation)
     {
         // What is under way would come after what is read now.
-        await LandAsync();
+        await LandAsync(cancellation);
         var slot = Array.Find(_slots, one => one.Rater.Partition == partition);
         if (slot is null) SetSlots([.. _slots, slot = NewSlot(partition)]);
         await OpenAsync(slot, false, cancellation);
@@ -78,8 +78,8 @@ public sealed class RatingLoop : LogLoop
     {
         if (_flight is { } flight
             && (flight.Written.IsCompleted || Time.GetElapsedTime(flight.StartedAt) >= Options.FlushDelayMax))
-            await LandAsync();
-        if (!IsStoreBusy && UntilHeartbeat() <= TimeSpan.Zero) await BeatAsync(cancellation);
+            await LandAsync(cancellation);
+        if (UntilHeartbeat() <= TimeSpan.Zero) await BeatAsync(cancellation);
         var read = false;
         for (var left = _slots.Length; left > 0 && !IsFull && !HasFullKeys; left--)
         {
@@ -94,14 +94,14 @@ public sealed class RatingLoop : LogLoop
         if (IsFull || (!IsStoreBusy && UntilFlush() <= TimeSpan.Zero)) await TakeOffAsync(cancellation);
         else if (HasFullKeys) await TakeOffWithKeysAsync(cancellation);
         // With nothing else to do a store that is stuck shows, and what it was given is known to be there at once.
-        if (!read) await LandAsync();
+        if (!read) await LandAsync(cancellation);
         return read;
     }
 
     private protected override async ValueTask FlushAsync(CancellationToken cancellation)
     {
         await TakeOffAsync(cancellation);
-        await LandAsync();
+        await LandAsync(cancellation);
     }
 
     private protected override async ValueTask EndAsync()
@@ -116,10 +116,8 @@ public sealed class RatingLoop : LogLoop
     /// <summary>Closes what is pending, and begins to write it.</summary>
     async ValueTask TakeOffAsync(CancellationToken cancellation)
     {
-        await LandAsync();
+        await LandAsync(cancellation);
         if (_firstPendingAt is null) return;
-        // Under a load where one write follows the other there is no other time for it.
-        if (UntilHeartbeat() <= TimeSpan.Zero) await BeatAsync(cancellation);
         var flight = new Flight(Time.GetTimestamp());
         foreach (var slot in _slots)
             if (slot.Rater.HasPending) await CloseAsync(slot, flight, cancellation);
@@ -133,11 +131,11 @@ public sealed class RatingLoop : LogLoop
     /// </summary>
     async ValueTask TakeOffWithKeysAsync(CancellationToken cancellation)
     {
-        await LandAsync();
+        await LandAsync(cancellation);
         var flight = new Flight(Time.GetTimestamp()) { HasKeysAlone = true };
         foreach (var slot in _slots)
         {
-            if (slot.Rater.PendingKeys == 0) continue;
+            if (slot.Rater.PendingKeyCount == 0) continue;
             slot.Rater.SealKeys();
             flight.Keys.Add(new(slot.Rater.Partition, slot.Rater.BatchKeys));
             flight.Slots.Add(slot);
@@ -160,9 +158,17 @@ public sealed class RatingLoop : LogLoop
     }
 
     /// <summary>Waits for what is under way to be in the store; throws what the writing threw.</summary>
-    async ValueTask LandAsync()
+    async ValueTask LandAsync(CancellationToken cancellation)
     {
         if (_flight is not { } flight) return;
+        while (!flight.Written.IsCompleted)
+        {
+            // Not of partitions that may be another's by now.
+            var until = FollowsOwnership ? UntilHeartbeat() : Options.HeartbeatEvery;
+            if (until > TimeSpan.Zero) await Task.WhenAny(flight.Written, Task.Delay(until, Time, cancellation));
+            else await BeatAsync(cancellation);
+        }
+
         _flight = null;
         await flight.Written;
         Wrote();
@@ -231,7 +237,7 @@ public sealed class RatingLoop : LogLoop
         foreach (var record in batch.Records)
         {
             var frame = _reader.Read(partition, record, _events);
-            if (slot.Rater.NeedsStored(frame.EventCount)) await LandAsync();
+            if (slot.Rater.NeedsStored(frame.EventCount)) await LandAsync(cancellation);
             if (frame.Broken != ParkReason.None)
                 Logger.FrameParked(partition.Value, frame.Offset, frame.Broken, frame.EventCount);
             await slot.Rater.RateAsync(frame, cancellation);
@@ -257,7 +263,10 @@ public sealed class RatingLoop : LogLoop
             Logger.Overtaken(slot.Rater.Partition.Value, slot.Rater.Next);
     }
 
-    /// <summary>Law 7. The time is taken before the heads: what was acknowledged by then is below them.</summary>
+    /// <summary>
+    /// Law 7. The time is taken before the heads: what was acknowledged by then is below them. Also while a flush is
+    /// being written, with what was stored before it.
+    /// </summary>
     async ValueTask BeatAsync(CancellationToken cancellation)
     {
         _heartbeatAt = Time.GetTimestamp();
@@ -274,7 +283,8 @@ public sealed class RatingLoop : LogLoop
         }
 
         await _store.WriteHeartbeatsAsync(_heartbeats, cancellation);
-        Wrote();
+        // A flush that is stuck shall show although heartbeats are written.
+        if (_flight is null) Wrote();
     }
 
     /// <summary>With what others wrote by their clocks, after each taking over.</summary>
@@ -336,7 +346,7 @@ public sealed class RatingLoop : LogLoop
         get
         {
             long keys = 0;
-            foreach (var slot in _slots) keys += slot.Rater.PendingKeys;
+            foreach (var slot in _slots) keys += slot.Rater.PendingKeyCount;
             return keys >= Options.FlushRows;
         }
     }

@@ -40,6 +40,7 @@ public interface IUsageStore : IAsyncDisposable
     /// harmless.</exception>
     ValueTask WriteAsync(IReadOnlyList<RatedBatch> batches, CancellationToken cancellation = default);
 
+    /// <summary>May be called while <see cref="WriteAsync"/> runs, and does not wait for it.</summary>
     ValueTask WriteHeartbeatsAsync(IReadOnlyList<Heartbeat> heartbeats, CancellationToken cancellation = default);
 
     // ---- Archive ----

@@ -6,7 +6,7 @@ namespace Received.Rating;
 /// <summary>
 /// Decides which keyed events of a partition count (law 2), for the partition's one owner.
 /// Goal: the filter answers for nearly all events; what it suspects is looked up, a frame at a time.
-/// Not its job: when to write; the owner hands <see cref="Pending"/> to the index before it writes totals.
+/// Not its job: when to write; the owner hands <see cref="Sealed"/> to the index before it writes totals.
 /// Invariant: a decision depends on the frames before it within the window and on nothing else (law 4): entries at
 /// or past the event's own position, left by a flush that got no further, are seen and have no say.
 /// Not safe for two threads at once.
@@ -15,8 +15,8 @@ public sealed class Duplicates(IKeyIndex index, PartitionId partition, LogIdenti
 {
     readonly long _windowMs = (long)log.DedupeWindow.TotalMilliseconds;
     readonly KeyFilter _filter = new();
-    PendingKeys _pending = new();
-    PendingKeys _sealed = new();
+    KeysNotStored _pending = new();
+    KeysNotStored _sealed = new();
 
     // Suspects of the frame at hand: their index in the frame, identity and event hash, and what the index says.
     int[] _suspects = [];

@@ -4,8 +4,9 @@ using Microsoft.Extensions.Logging;
 namespace Received.Usage.DuckDb;
 
 /// <summary>
-/// Goal: every call on a thread of its own, at most one in rating's lane, one in the archive's, and a bounded number of
-/// reads; an instance that failed is closed and opened anew by the next call. Not its job: retrying.
+/// Goal: every call on a thread of its own, at most one in rating's lane, one in the heartbeats', one in the archive's,
+/// and a bounded number of reads; an instance that failed is closed and opened anew by the next call. Not its job:
+/// retrying.
 /// Calls block for as long as the disk or a query takes; on the thread pool, a few of them would stop the doors. A new
 /// thread costs about 0.1 ms, at some calls a second.
 /// </summary>
@@ -16,6 +17,9 @@ sealed class DuckDbPool(DuckDbOptions options, ILogger logger) : IAsyncDisposabl
     bool _closing;
 
     public DuckDbLane Rating { get; } = new(1);
+
+    /// <summary>Not rating's: they come also while a flush takes long.</summary>
+    public DuckDbLane Heartbeats { get; } = new(1);
 
     public DuckDbLane Archive { get; } = new(1);
 
@@ -70,6 +74,7 @@ sealed class DuckDbPool(DuckDbOptions options, ILogger logger) : IAsyncDisposabl
         }
 
         await Rating.CloseAsync();
+        await Heartbeats.CloseAsync();
         await Archive.CloseAsync();
         await OnThread(() =>
         {

@@ -68,7 +68,7 @@ public sealed class DuckDbUsageStore : IUsageStore
 
     public async ValueTask WriteHeartbeatsAsync(
         IReadOnlyList<Heartbeat> heartbeats, CancellationToken cancellation = default) =>
-        await Run(_pool.Rating, session => RatingWrites.WriteHeartbeats(session, heartbeats), cancellation);
+        await Run(_pool.Heartbeats, session => RatingWrites.WriteHeartbeats(session, heartbeats), cancellation);
 
     public async ValueTask<ArchiveProgress> ReadArchivedAsync(
         PartitionId partition, CancellationToken cancellation = default) =>

@@ -82,6 +82,7 @@ static class EventsSelect
     }
 
     /// <summary>What is in the bodies of their frames: archived frames never change, so any snapshot will do.</summary>
+    /// <exception cref="InvalidDataException">The archive has an event and not its body.</exception>
     static void AddBodies(DuckDbSession session, List<EventLine> lines)
     {
         var byFrame = Enumerable.Range(0, lines.Count)
@@ -109,6 +110,7 @@ static class EventsSelect
             WHERE f."offset" BETWEEN $1 AND $2
             """, lines.Min(line => line.Position.Offset), lines.Max(line => line.Position.Offset));
         var bodies = new ArchiveBodies();
+        var filled = new bool[lines.Count];
         while (rows.Next())
         {
             for (var i = 0; i < rows.Count; i++)
@@ -119,6 +121,8 @@ static class EventsSelect
                 foreach (var line in byFrame[frame])
                 {
                     var index = lines[line].Position.Index;
+                    if (index >= bodies.Count) continue;
+                    filled[line] = true;
                     lines[line] = lines[line] with
                     {
                         ReceivedAtMs = bodies.ReceivedAtMs[index],
@@ -129,6 +133,12 @@ static class EventsSelect
                 }
             }
         }
+
+        // Law 11: without its body an event would show a quantity of zero.
+        var missing = Array.IndexOf(filled, false);
+        if (missing < 0) return;
+        throw new InvalidDataException(
+            $"The archive is damaged: it has the event {lines[missing].Position} and not the body of its frame.");
     }
 
     static EventLine Line(DuckDbRows rows, int i) => new(

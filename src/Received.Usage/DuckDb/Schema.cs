@@ -16,6 +16,12 @@ static class Schema
         "Put the right log back. Or, to make totals anew from what this log holds, stop the server, move usage.duckdb, "
         + "usage.archive.duckdb and keys out of the data folder, and start again.";
 
+    const string OtherLayout =
+        "Start the version of Received that wrote it. Or, where the log still begins at its first frame, stop the "
+        + "server, move usage.duckdb, usage.archive.duckdb and keys out of the data folder, and start again: totals, "
+        + "fates, keys and the archive are made anew from the log. Frames that the log has cut are in the archive "
+        + "alone: without it they are lost, and their partitions are refused.";
+
     static readonly string UsageTables = Read("Usage.sql");
 
     static readonly string ArchiveTables = Read("Archive.sql");
@@ -63,8 +69,7 @@ static class Schema
         if (version != Version)
         {
             throw new LogIdentityException(
-                $"The usage store has layout {version} and this program knows layout {Version}: "
-                + "start the version of Received that wrote it, or a newer one.");
+                $"The usage store has layout {version} and this program knows layout {Version}. {OtherLayout}");
         }
 
         if (stored.Id != log.Id)

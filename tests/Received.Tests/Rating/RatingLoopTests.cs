@@ -114,6 +114,27 @@ public sealed class RatingLoopTests : IDisposable
     }
 
     [Fact]
+    public async Task Law_7_heartbeats_go_on_while_a_flush_does_not_return_and_say_what_is_stored()
+    {
+        var log = Of(1);
+        using var hang = new ManualResetEventSlim();
+        _store.OnWrite = after =>
+        {
+            if (after) return;
+            // Seen only by someone who looks while this hangs.
+            if (log.Extent(History.Partition).Head == 1)
+                log.Append(History.Partition, Frames.Of(2, [("c", "p", 1L)]));
+            hang.Wait();
+        };
+        await RunUntil(Rating(log), () =>
+        {
+            if (!Beats().Any(beat => beat is { Head: 2, Rated: 0 })) return hang.IsSet && Beats()[0].Rated == 2;
+            hang.Set();
+            return false;
+        });
+    }
+
+    [Fact]
     public async Task Law_5_totals_come_again_from_the_log_and_where_it_was_cut_from_the_archive()
     {
         var log = new History(7, 80).Log;

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using DuckDB.NET.Data;
 using Received.Model;
 using Received.Usage;
 using Received.Usage.DuckDb;
@@ -44,6 +45,45 @@ public sealed class DuckDbFailureTests : IDisposable
         await again.OpenAsync(TheLog);
         Assert.Equal(await store.ExportRatedAsync().ToListAsync(), await again.ExportRatedAsync().ToListAsync());
         Assert.Equal(1, (await again.ReadAuditAsync())[0].Accepted);
+    }
+
+    [Fact]
+    public async Task Law_11_an_event_whose_body_is_gone_is_an_error_and_not_a_quantity_of_zero()
+    {
+        var events = new EventColumns().Event(1, "c", "p", 7);
+        await using (var store = _folder.Create("main"))
+        {
+            await store.OpenAsync(TheLog);
+            await store.ArchiveAsync([Archive(0, 0, Frame(0, events), Frame(1, events))]);
+        }
+
+        Change("main.archive", "DELETE FROM frames WHERE \"offset\" = 1");
+        await using var again = _folder.Create("main");
+        await again.OpenAsync(TheLog);
+        Assert.Equal(7, (await again.FindEventAsync(Account(1), new(1, P(0), 0, 0)))!.Quantity);
+        var damaged = await Assert.ThrowsAsync<InvalidDataException>(
+            async () => await again.QueryEventsAsync(Events()));
+        Assert.Contains("1/0/1/0", damaged.Message);
+    }
+
+    [Fact]
+    public async Task A_store_of_another_layout_is_refused_with_what_to_do()
+    {
+        await using (var store = _folder.Create("main")) await store.OpenAsync(TheLog);
+        Change("main", "UPDATE store SET schema_version = 2");
+        await using var again = _folder.Create("main");
+        var refused = await Assert.ThrowsAsync<LogIdentityException>(async () => await again.OpenAsync(TheLog));
+        foreach (var said in new[] { "layout 2", "move usage.duckdb", "made anew from the log", "lost" })
+            Assert.Contains(said, refused.Message);
+    }
+
+    void Change(string name, string sql)
+    {
+        using var connection = new DuckDBConnection($"Data Source={_folder.File(name)}");
+        connection.Open();
+        using var command = connection.CreateCommand();
+        command.CommandText = sql;
+        command.ExecuteNonQuery();
     }
 
     [Theory]

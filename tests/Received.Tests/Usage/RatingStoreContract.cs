@@ -67,10 +67,28 @@ public abstract class RatingStoreContract : UsageStoreContract
         await store.WriteAsync([Batch(0, 10).With(Series(Id), Total(Id, 1, 11, 1), Total(Id, 2, 22, 2))]);
         await store.WriteAsync([Batch(1, 10).With(Series(Id), Total(Id, 1, 99, 1))]);
         var rows = new TotalRow[4];
-        rows[1] = Total(Id, 7, 7, 7);
+        Array.Fill(rows, Total(Id, 7, 7, 7));
         await store.ReadTotalsAsync(P(0), new TotalKey[] { new(Id, 2), new(Id, 3), new(Id, 1), new(Id, 2) }, rows);
         Assert.Equal([22, 0, 11, 22], rows.Select(r => r.Sum));
-        Assert.Equal(0, rows[1].Count);
+        Assert.Equal(default, rows[1]);
+    }
+
+    [Fact]
+    public async Task Law_7_heartbeats_are_written_while_batches_are()
+    {
+        await using var store = await Open();
+        var writing = Task.Run(async () =>
+        {
+            for (var next = 1; next <= 20; next++)
+                await store.WriteAsync([Batch(0, next).With(Series(Id), Total(Id, 1, next, next - 1))]);
+        });
+        var beats = 0;
+        do await store.WriteHeartbeatsAsync([new(P(0), 20, ++beats, 0)]);
+        while (!writing.IsCompleted);
+
+        await writing;
+        Assert.Equal(new(P(0), 20, beats, 0), Assert.Single(await store.ReadHeartbeatsAsync()));
+        Assert.Equal(20, (await store.ReadRatedAsync(P(0))).Next);
     }
 
     [Fact]

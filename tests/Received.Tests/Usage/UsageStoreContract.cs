@@ -28,7 +28,8 @@ public abstract class UsageStoreContract
 
     protected static async Task<TotalRow> Row(IUsageStore store, int partition, UInt128 series, int window)
     {
-        var rows = new TotalRow[1];
+        // Memory that was used before: what is not stored must be cleared.
+        TotalRow[] rows = [Total(9, 9, 99, 9)];
         await store.ReadTotalsAsync(P(partition), new TotalKey[] { new(series, window) }, rows);
         return rows[0];
     }

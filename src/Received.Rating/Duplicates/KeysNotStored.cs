@@ -9,7 +9,7 @@ namespace Received.Rating;
 /// Where an identity was entered twice (the first has left the window), the later one is found: log time never falls,
 /// so the first stays outside.
 /// </summary>
-sealed class PendingKeys
+sealed class KeysNotStored
 {
     const int EntriesMin = 1024;
 
