@@ -165,8 +165,9 @@ public sealed class RatingLoop : LogLoop
         {
             // Not of partitions that may be another's by now.
             var until = FollowsOwnership ? UntilHeartbeat() : Options.HeartbeatEvery;
-            if (until > TimeSpan.Zero) await Task.WhenAny(flight.Written, Task.Delay(until, Time, cancellation));
-            else await BeatAsync(cancellation);
+            if (until <= TimeSpan.Zero) await BeatAsync(cancellation);
+            // Not cancelled: the writing is, and until it has ended this would go round and round.
+            else await Task.WhenAny(flight.Written, Task.Delay(until, Time, CancellationToken.None));
         }
 
         _flight = null;
