@@ -24,16 +24,22 @@ public sealed class CyclePlanner(BillingStore store)
     Planned? _planned;
 
     /// <summary>All contracts of all accounts. Costs two look-ups where nothing has changed within the hour.</summary>
-    public async Task<PlanReport> RunAsync(DateTimeOffset now, CancellationToken cancellation = default)
+    public Task<PlanReport> RunAsync(DateTimeOffset now, CancellationToken cancellation = default) =>
+        RunAsync(now, null, cancellation);
+
+    /// <param name="only">The account whose contracts are planned and reported, whatever others have; null for
+    /// all.</param>
+    public async Task<PlanReport> RunAsync(
+        DateTimeOffset now, AccountId? only, CancellationToken cancellation = default)
     {
         var known = await KnownAsync(now, cancellation);
         var changes = new PlanChanges();
         if (_planned is { } before && before.Contracts == known.Contracts && before.Versions == known.Versions
             && (now - before.At).Duration() < Rest) return changes.ToReport();
-        await foreach (var (first, last) in BatchesAsync(cancellation))
-            await RunAsync(first, last, now.ToUnixTimeMilliseconds(), changes, cancellation);
+        await foreach (var part in BatchesAsync(only?.Value, cancellation))
+            await RunAsync(part, now.ToUnixTimeMilliseconds(), changes, cancellation);
         // A contract that cannot be planned is reported by every run.
-        _planned = changes.Problems.Count == 0 ? known : null;
+        if (only is null) _planned = changes.Problems.Count == 0 ? known : null;
         return changes.ToReport();
     }
 
@@ -49,7 +55,7 @@ public sealed class CyclePlanner(BillingStore store)
         BillingDb db, long contractId, DateTimeOffset now, CancellationToken cancellation)
     {
         var changes = new PlanChanges();
-        await CollectAsync(db, contractId, contractId, now.ToUnixTimeMilliseconds(), changes, cancellation);
+        await CollectAsync(db, new(contractId, contractId, null), now.ToUnixTimeMilliseconds(), changes, cancellation);
         if (changes.Made.Count <= AtOnceMax) await ApplyAsync(db, changes, cancellation);
         return changes.ToReport();
     }
@@ -62,28 +68,29 @@ public sealed class CyclePlanner(BillingStore store)
             await db.Contracts.SumAsync(row => (long)row.LatestVersion, cancellation), now);
     }
 
-    async IAsyncEnumerable<(long First, long Last)> BatchesAsync(
-        [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellation)
+    async IAsyncEnumerable<Part> BatchesAsync(
+        uint? only, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellation)
     {
         for (var after = 0L; ;)
         {
             await using var db = store.Context();
-            var ids = await db.Contracts.Where(row => row.Id > after).OrderBy(row => row.Id).Select(row => row.Id)
-                .Take(BatchMax).ToListAsync(cancellation);
+            var ids = await db.Contracts
+                .Where(row => row.Id > after && (only == null || row.AccountId == only))
+                .OrderBy(row => row.Id).Select(row => row.Id).Take(BatchMax).ToListAsync(cancellation);
             if (ids.Count == 0) yield break;
-            yield return (ids[0], ids[^1]);
+            yield return new(ids[0], ids[^1], only);
             after = ids[^1];
         }
     }
 
-    async Task RunAsync(long first, long last, long nowMs, PlanChanges changes, CancellationToken cancellation)
+    async Task RunAsync(Part part, long nowMs, PlanChanges changes, CancellationToken cancellation)
     {
         // Looked at without a transaction first: mostly there is nothing to write, and nobody needs to wait.
         await using (var look = store.Context())
         {
             look.ChangeTracker.QueryTrackingBehavior = QueryTrackingBehavior.NoTracking;
             var found = new PlanChanges();
-            await CollectAsync(look, first, last, nowMs, found, cancellation);
+            await CollectAsync(look, part, nowMs, found, cancellation);
             if (found.IsEmpty)
             {
                 changes.Problems.AddRange(found.Problems);
@@ -94,7 +101,7 @@ public sealed class CyclePlanner(BillingStore store)
         await using var db = store.Context();
         await using var transaction = await db.Database.BeginTransactionAsync(cancellation);
         var batch = new PlanChanges();
-        await CollectAsync(db, first, last, nowMs, batch, cancellation);
+        await CollectAsync(db, part, nowMs, batch, cancellation);
         await ApplyAsync(db, batch, cancellation);
         await transaction.CommitAsync(cancellation);
         changes.Add(batch);
@@ -108,22 +115,27 @@ public sealed class CyclePlanner(BillingStore store)
     }
 
     static async Task CollectAsync(
-        BillingDb db, long first, long last, long nowMs, PlanChanges changes, CancellationToken cancellation)
+        BillingDb db, Part part, long nowMs, PlanChanges changes, CancellationToken cancellation)
     {
-        var contracts = await db.Contracts.AsNoTracking().Where(row => row.Id >= first && row.Id <= last)
+        var (first, last, only) = part;
+        var contracts = await db.Contracts.AsNoTracking()
+            .Where(row => row.Id >= first && row.Id <= last && (only == null || row.AccountId == only))
             .ToListAsync(cancellation);
         var versions = (await db.ContractVersions.AsNoTracking()
-                .Where(row => row.ContractId >= first && row.ContractId <= last).OrderBy(row => row.Number)
-                .ToListAsync(cancellation))
+                .Where(row => row.ContractId >= first && row.ContractId <= last
+                    && (only == null || db.Contracts.Any(own => own.Id == row.ContractId && own.AccountId == only)))
+                .OrderBy(row => row.Number).ToListAsync(cancellation))
             .ToLookup(row => row.ContractId);
-        var lastMade = (await db.Cycles.Where(row => row.ContractId >= first && row.ContractId <= last)
+        var cycles = db.Cycles.Where(row => row.ContractId >= first && row.ContractId <= last
+            && (only == null || row.AccountId == only));
+        var lastMade = (await cycles
                 .GroupBy(row => new { row.ContractId, row.LineRef })
                 .Select(line => new { line.Key.ContractId, line.Key.LineRef, Last = line.Max(row => row.Number) })
                 .ToListAsync(cancellation))
             .ToDictionary(line => (line.ContractId, line.LineRef), line => line.Last);
         // Settled ones matter where the line's end cut them: it may have been put off.
-        var rows = (await db.Cycles.Where(row => row.ContractId >= first && row.ContractId <= last
-                && (row.State != CycleState.Settled || row.EndMs < row.FullEndMs)).ToListAsync(cancellation))
+        var rows = (await cycles.Where(row => row.State != CycleState.Settled || row.EndMs < row.FullEndMs)
+                .ToListAsync(cancellation))
             .ToLookup(row => (row.ContractId, row.LineRef));
         foreach (var contract in contracts)
         {
@@ -224,6 +236,9 @@ public sealed class CyclePlanner(BillingStore store)
         State = CycleState.Open,
         Revision = 0,
     };
+
+    /// <summary>Contracts by the range of their ids; of one account or all.</summary>
+    readonly record struct Part(long First, long Last, uint? Only);
 
     sealed record Planned(int Contracts, long Versions, DateTimeOffset At);
 }

@@ -11,7 +11,7 @@ namespace Received.Billing.Invoices;
 /// <param name="CustomerSpans">Lines of all contracts of the customer: they share products.</param>
 /// <param name="CustomerVersions">Numbers of all their newest versions, added up: it grows with every
 /// change.</param>
-/// <param name="Cycles">Not settled, in the order of line and number.</param>
+/// <param name="Cycles">Neither settled nor given up and done with, in the order of line and number.</param>
 sealed record BillingContract(
     ContractRow Row, CustomerRow Customer, IReadOnlyList<ContractVersion> Versions,
     IReadOnlyList<LineSpan> CustomerSpans, long CustomerVersions, IReadOnlyList<CycleRow> Cycles)
@@ -48,9 +48,12 @@ sealed record BillingContract(
 /// </summary>
 sealed class BillingPage
 {
+    const int DocumentsAtOnce = 500;
+
     readonly Dictionary<(uint Account, string Ref), EntityRow> _entities;
     readonly Dictionary<uint, Dictionary<string, ProductRow>> _products;
     readonly ILookup<long, ChargeRow> _charges;
+    readonly Dictionary<long, string> _documents = [];
 
     BillingPage(
         IReadOnlyList<BillingContract> contracts, IReadOnlyList<InvoiceProblem> broken, List<EntityRow> entities,
@@ -87,6 +90,27 @@ sealed class BillingPage
             charges.MaxBy(charge => charge.Revision)?.Quantity ?? 0);
     }
 
+    /// <summary>Whether a price is less than what was billed of its cycle.</summary>
+    public bool GivesBack(CycleRow cycle, Money price) =>
+        _charges[cycle.Id].Sum(charge => charge.AmountMinor) > price.Minor;
+
+    /// <summary>Invoices of what gives back: of few cycles, so they are not read with the page.</summary>
+    public async Task ReadDocumentsAsync(
+        BillingDb db, IEnumerable<CycleRow> cycles, CancellationToken cancellation)
+    {
+        var ids = cycles.SelectMany(cycle => _charges[cycle.Id]).Select(charge => charge.InvoiceId).Distinct();
+        foreach (var some in ids.Chunk(DocumentsAtOnce))
+        {
+            await foreach (var row in db.Invoices.Where(row => some.Contains(row.Id))
+                .Select(row => new { row.Id, row.Document }).AsAsyncEnumerable().WithCancellation(cancellation))
+                _documents[row.Id] = row.Document;
+        }
+    }
+
+    /// <summary>Of a cycle whose documents were read.</summary>
+    public IReadOnlyList<TaxedAmount> Taxes(CycleRow cycle) =>
+        BilledTaxes.Standing(_charges[cycle.Id], _documents);
+
     /// <summary>Invoices that charged the cycle, and of which something stands.</summary>
     public IReadOnlyList<long> Invoices(CycleRow cycle) =>
     [
@@ -106,21 +130,14 @@ sealed class BillingPage
             .ToDictionaryAsync(row => row.Id, cancellation);
         var siblings = await db.Contracts.AsNoTracking().Where(row => customerIds.Contains(row.CustomerId))
             .ToListAsync(cancellation);
-        var withCut = settledAfterMs < long.MaxValue;
         var siblingIds = siblings.Select(row => row.Id).ToList();
         var versions = (await db.ContractVersions.AsNoTracking().Where(row => siblingIds.Contains(row.ContractId))
             .OrderBy(row => row.Number).ToListAsync(cancellation)).ToLookup(row => row.ContractId);
-        var cycles = await db.Cycles.AsNoTracking()
-            .Where(row => contractIds.Contains(row.ContractId)
-                && (row.State != CycleState.Settled || row.EndMs > settledAfterMs
-                    || (withCut && row.EndMs < row.FullEndMs)))
-            .OrderBy(row => row.LineRef).ThenBy(row => row.Number).ToListAsync(cancellation);
+        var looked = Cycles(db, contractIds, settledAfterMs);
+        var cycles = await looked.OrderBy(row => row.LineRef).ThenBy(row => row.Number).ToListAsync(cancellation);
         // By a subquery: there may be more cycles than a statement can have parameters.
         var charges = await db.Charges.AsNoTracking()
-            .Where(charge => db.Cycles.Any(row => row.Id == charge.CycleId && contractIds.Contains(row.ContractId)
-                && (row.State != CycleState.Settled || row.EndMs > settledAfterMs
-                    || (withCut && row.EndMs < row.FullEndMs))))
-            .ToListAsync(cancellation);
+            .Where(charge => looked.Any(row => row.Id == charge.CycleId)).ToListAsync(cancellation);
         var accounts = wanted.Select(row => row.AccountId).Distinct().ToList();
         var (contracts, broken) = Assemble(
             wanted, customers, siblings.ToLookup(row => row.CustomerId), versions,
@@ -130,6 +147,18 @@ sealed class BillingPage
             await db.Entities.AsNoTracking().Where(row => accounts.Contains(row.AccountId)).ToListAsync(cancellation),
             await db.Products.AsNoTracking().Where(row => accounts.Contains(row.AccountId)).ToListAsync(cancellation),
             charges);
+    }
+
+    /// <summary>Those that the reader may have something to do for.</summary>
+    static IQueryable<CycleRow> Cycles(BillingDb db, IReadOnlyList<long> contractIds, long settledAfterMs)
+    {
+        var isClosing = settledAfterMs < long.MaxValue;
+        var givenUp = isClosing ? GivenUpCycles.Recognised(db) : GivenUpCycles.Charged(db);
+        return db.Cycles.AsNoTracking().Where(row => contractIds.Contains(row.ContractId)
+            && ((row.State != CycleState.Settled && row.State != CycleState.GivenUp)
+                || (row.State == CycleState.Settled && row.EndMs > settledAfterMs)
+                || (row.State == CycleState.Settled && isClosing && row.EndMs < row.FullEndMs)
+                || (row.State == CycleState.GivenUp && givenUp.Any(own => own.Id == row.Id))));
     }
 
     static (List<BillingContract> Contracts, List<InvoiceProblem> Broken) Assemble(

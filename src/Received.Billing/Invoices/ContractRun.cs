@@ -40,6 +40,10 @@ sealed class ContractRun(BillingPage page, CycleReading reading, UsageGate gate,
     public IEnumerable<CycleRow> Wanted(BillingContract contract) =>
         contract.Cycles.Where(cycle => IsDue(cycle) || IsWatched(cycle));
 
+    /// <summary>Of those, the ones that cost less than was billed, once they are read.</summary>
+    public IEnumerable<CycleRow> GivingBack(BillingContract contract) => Wanted(contract)
+        .Where(cycle => reading.Find(cycle) is { } found && page.GivesBack(cycle, found.Priced.Amount));
+
     public ContractRunPlan Plan(BillingContract contract)
     {
         var (due, late) = (new List<PendingCharge>(), new List<PendingCharge>());
@@ -121,7 +125,10 @@ sealed class ContractRun(BillingPage page, CycleReading reading, UsageGate gate,
     {
         var (billed, quantity) = page.Billed(cycle, priced.Amount.Currency);
         return new(
-            cycle, contract.Line(cycle.LineRef, cycle.StartMs), priced, position, cycle.Revision + 1, billed, quantity);
+            cycle, contract.Line(cycle.LineRef, cycle.StartMs), priced, position, cycle.Revision + 1, billed, quantity)
+        {
+            BilledTaxes = page.GivesBack(cycle, priced.Amount) ? page.Taxes(cycle) : [],
+        };
     }
 
     /// <param name="problems">Is told what waits.</param>

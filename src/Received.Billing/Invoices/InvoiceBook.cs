@@ -81,6 +81,7 @@ public sealed class InvoiceBook(BillingStore store, CycleTotalsReader totals, Ti
         var run = new ContractRun(page, reading, await totals.GateAsync(cancellation), nowMs);
         foreach (var cycle in run.Wanted(contract).Union(next)) reading.Want(contract, cycle);
         await reading.ReadAsync(cancellation);
+        await page.ReadDocumentsAsync(db, run.GivingBack(contract), cancellation);
         return run.Preview(contract, next);
     }
 

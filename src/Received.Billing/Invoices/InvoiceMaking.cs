@@ -13,6 +13,9 @@ sealed record PendingCharge(
     CycleRow Row, LineTerms Terms, PricedCycle Priced, InvoicePosition? Position, int Revision, Money Billed,
     Int128 BilledQuantity)
 {
+    /// <summary>Where it gives back: what stands of the revisions before it by tax, of the newest first.</summary>
+    public IReadOnlyList<TaxedAmount> BilledTaxes { get; init; } = [];
+
     public Money Amount => Priced.Amount - Billed;
 
     /// <summary>Something of it was billed and stands: only the difference is shown.</summary>
@@ -63,15 +66,13 @@ static class InvoiceMaking
                 run.Line.Amount));
         }
 
-        // One line for the difference: what was shown before stays as it was.
+        // One line for the difference: what was shown before stays as it was. More only where what is given back was
+        // billed with more than one tax.
         var runs = charge.Priced.Lines;
-        return
-        [
-            Line(
-                charge, context, zone, charge.Terms, cycle.StartMs, cycle.EndMs,
-                charge.Priced.Quantity - charge.BilledQuantity, runs.Count == 1 ? runs[0].Line.UnitPrice : null,
-                charge.Amount),
-        ];
+        return BilledTaxes.Split(charge.Amount, charge.Terms.Tax, charge.BilledTaxes).Select((part, at) => Line(
+            charge, context, zone, charge.Terms with { Tax = part.Tax }, cycle.StartMs, cycle.EndMs,
+            at == 0 ? charge.Priced.Quantity - charge.BilledQuantity : 0,
+            runs.Count == 1 ? runs[0].Line.UnitPrice : null, part.Amount));
     }
 
     static InvoiceLine Line(
@@ -90,6 +91,7 @@ static class InvoiceMaking
         IReadOnlyList<PendingCharge> charges, List<InvoiceLine> lines, Currency currency)
     {
         var notes = charges.SelectMany(charge => charge.Priced.Lines).Select(run => run.Terms.Tax)
+            .Concat(charges.SelectMany(charge => charge.BilledTaxes).Select(billed => billed.Tax))
             .Where(tax => tax.Note is not null).ToLookup(tax => (tax.Name, tax.Rate.ToString()), tax => tax.Note);
         return
         [

@@ -20,11 +20,13 @@ public sealed class InvoiceVerification
     readonly EntityRow _entity;
     readonly Dictionary<long, CycleRow> _cycles;
     readonly ILookup<long, ChargeRow> _charges;
+    readonly Dictionary<long, string> _documents;
 
     InvoiceVerification(
         InvoiceRow row, InvoiceRecord record, BillingContract contract, EntityRow entity,
-        Dictionary<long, CycleRow> cycles, List<ChargeRow> charges)
+        Dictionary<long, CycleRow> cycles, List<ChargeRow> charges, Dictionary<long, string> documents)
     {
+        _documents = documents;
         (_row, _record, _contract, _entity, _cycles) = (row, record, contract, entity, cycles);
         _charges = charges.ToLookup(charge => charge.CycleId);
     }
@@ -43,13 +45,17 @@ public sealed class InvoiceVerification
         {
             var record = InvoiceRecord.FromJson(row.Document);
             var ids = record.Charges.Select(charge => charge.CycleId).Distinct().ToList();
+            var charges = await db.Charges.AsNoTracking().Where(charge => ids.Contains(charge.CycleId))
+                .ToListAsync(cancellation);
+            var invoices = charges.Select(charge => charge.InvoiceId).Distinct().ToList();
             return new(
                 row, record, await ContractAsync(db, row, cancellation),
                 await db.Entities.AsNoTracking().SingleAsync(entity => entity.Id == row.EntityId, cancellation),
                 await db.Cycles.AsNoTracking().Where(cycle => ids.Contains(cycle.Id)
                     && cycle.ContractId == row.ContractId).ToDictionaryAsync(cycle => cycle.Id, cancellation),
-                await db.Charges.AsNoTracking().Where(charge => ids.Contains(charge.CycleId))
-                    .ToListAsync(cancellation));
+                charges,
+                await db.Invoices.Where(invoice => invoices.Contains(invoice.Id))
+                    .ToDictionaryAsync(invoice => invoice.Id, invoice => invoice.Document, cancellation));
         }
         catch (Exception e) when (BillingPage.IsBadData(e))
         {
@@ -151,10 +157,13 @@ public sealed class InvoiceVerification
         var row = Cycle(charge);
         var before = _charges[row.Id].Where(other => other.Revision < charge.Revision).ToList();
         var currency = priced.Amount.Currency;
+        var billed = new Money(before.Sum(other => other.AmountMinor), currency);
         return new(
-            row, _contract.Line(row.LineRef, row.StartMs), priced, charge.Position, charge.Revision,
-            new(before.Sum(other => other.AmountMinor), currency),
-            before.MaxBy(other => other.Revision)?.Quantity ?? 0);
+            row, _contract.Line(row.LineRef, row.StartMs), priced, charge.Position, charge.Revision, billed,
+            before.MaxBy(other => other.Revision)?.Quantity ?? 0)
+        {
+            BilledTaxes = billed.Minor > priced.Amount.Minor ? BilledTaxes.Standing(before, _documents) : [],
+        };
     }
 
     InvoiceRecord Make(List<PendingCharge> charges)

@@ -28,15 +28,14 @@ public sealed class Invoicer(
     {
         var now = time.GetUtcNow();
         var nowMs = now.ToUnixTimeMilliseconds();
-        var planned = await planner.RunAsync(now, cancellation);
+        var planned = await planner.RunAsync(now, only, cancellation);
         var due = await FindAsync(nowMs, only?.Value, cancellation);
         var gate = await totals.GateAsync(cancellation);
         var report = InvoiceRunReport.Nothing with
         {
             Problems =
             [
-                .. planned.Problems.Where(p => only is null || p.Account == only)
-                    .Select(p => new InvoiceProblem(p.Account.Value, p.ContractRef, p.Reason)),
+                .. planned.Problems.Select(p => new InvoiceProblem(p.Account.Value, p.ContractRef, p.Reason)),
             ],
         };
         foreach (var ids in due.Chunk(PageContracts))
@@ -66,7 +65,7 @@ public sealed class Invoicer(
                     && open.State == CycleState.Open))
             .Select(cycle => cycle.ContractId);
         // What is to be given back and has no invoice to go on must be seen, until a person has dealt with it.
-        var givenUp = db.Cycles
+        var givenUp = cycles
             .Where(cycle => cycle.State == CycleState.GivenUp
                 && db.Charges.Where(charge => charge.CycleId == cycle.Id).Sum(charge => charge.AmountMinor) != 0
                 && !db.Cycles.Any(open => open.ContractId == cycle.ContractId && open.State == CycleState.Open))
@@ -84,6 +83,8 @@ public sealed class Invoicer(
         foreach (var contract in page.Contracts)
             foreach (var cycle in run.Wanted(contract)) reading.Want(contract, cycle);
         await reading.ReadAsync(cancellation);
+        await using (var db = store.Context())
+            await page.ReadDocumentsAsync(db, page.Contracts.SelectMany(run.GivingBack), cancellation);
 
         var problems = page.Broken.ToList();
         var (issued, drafts, waiting) = (0, 0, 0);

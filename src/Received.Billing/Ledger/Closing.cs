@@ -54,7 +54,7 @@ public sealed class Closing(BillingStore store, CyclePlanner planner, CycleTotal
     public async Task<CloseResult> CloseAsync(
         AccountId account, string entityRef, int period, string actor, CancellationToken cancellation = default)
     {
-        await planner.RunAsync(time.GetUtcNow(), cancellation);
+        await planner.RunAsync(time.GetUtcNow(), account, cancellation);
         for (var tries = 0; tries < TriesMax; tries++)
         {
             await using var db = store.Context();

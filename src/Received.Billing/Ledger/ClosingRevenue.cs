@@ -26,9 +26,12 @@ sealed record ClosingRevenue(
         var zone = CivilTime.Zone(entity.Zone);
         var openMs = closed is { } last ? AccountingMonths.StartMs(last + 1, zone) : long.MinValue;
         // Settled cycles too, while they have time in open months: fees billed ahead are earned whoever settles them.
+        var givenUp = GivenUpCycles.Recognised(db);
         var ids = await db.Cycles
             .Where(row => row.AccountId == entity.AccountId && row.StartMs < endMs
-                && (row.State != CycleState.Settled || row.EndMs > openMs))
+                && (row.State == CycleState.GivenUp
+                    ? givenUp.Any(own => own.Id == row.Id)
+                    : row.State != CycleState.Settled || row.EndMs > openMs))
             .Select(row => row.ContractId).Distinct().ToListAsync(cancellation);
         var cut = await CutAsync(db, entity, openMs, zone, cancellation);
         ids = [.. ids.Union(cut.Values)];

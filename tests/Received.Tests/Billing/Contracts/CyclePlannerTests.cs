@@ -1,6 +1,7 @@
 using NodaTime;
 using Received.Billing.Contracts;
 using Received.Billing.Store;
+using Received.Model;
 using Received.Model.Contracts;
 using Xunit;
 using static Received.Tests.Billing.Contracts.CycleLines;
@@ -136,6 +137,20 @@ public sealed class CyclePlannerTests : IAsyncLifetime
         Assert.Equal((1u, "bad zone"), (problem.Account.Value, problem.ContractRef));
         Assert.Contains("Mars/Olympus", problem.Reason);
         Assert.Equal(5, (await _rows.CyclesAsync(good)).Count);
+        Assert.Single((await planner.RunAsync(Now)).Problems);
+    }
+
+    [Fact]
+    public async Task Law_12_a_run_of_one_account_plans_and_reports_no_other()
+    {
+        await _rows.AddAsync("bad zone", "Mars/Olympus", Line("2026-01-10"));
+        var contract = await _rows.AddAsync("monthly", "UTC", Line("2026-01-10"));
+        var planner = new CyclePlanner(_rows.Store);
+        var other = await planner.RunAsync(Now, new AccountId(2));
+        Assert.Equal((0, 0), (other.Made, other.Problems.Count));
+        Assert.Empty(await _rows.CyclesAsync(contract));
+        var own = await planner.RunAsync(Now, new AccountId(1));
+        Assert.Equal((5, 1), (own.Made, own.Problems.Count));
         Assert.Single((await planner.RunAsync(Now)).Problems);
     }
 

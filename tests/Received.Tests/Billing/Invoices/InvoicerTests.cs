@@ -1,6 +1,7 @@
 using Microsoft.EntityFrameworkCore;
 using Received.Billing.Invoices;
 using Received.Billing.Ledger;
+using Received.Model;
 using Received.Model.Contracts;
 using Xunit;
 using static Received.Tests.Billing.Invoices.BillingWorld;
@@ -285,6 +286,19 @@ public sealed class InvoicerTests
         var problem = Assert.Single(report.Problems);
         Assert.Equal("contract of bad", problem.ContractRef);
         Assert.Contains("'nobody'", problem.Reason);
+    }
+
+    [Fact]
+    public async Task Law_12_a_run_for_an_account_does_nothing_for_another_one()
+    {
+        await using var world = await MakeAsync();
+        await world.AddContractAsync("c", "UTC", Terms(Flat("base", "10.00")), cycles: 0);
+        await world.GoToAsync("2026-01-02T00:00:00Z");
+        var report = await world.Invoicer().RunAsync(new AccountId(2));
+        Assert.Equal((0, 0), (report.Issued, report.Problems.Count));
+        await using (var db = world.Store.Context())
+            Assert.False(await db.Cycles.AnyAsync(TestContext.Current.CancellationToken));
+        Assert.Equal(1, (await world.Invoicer().RunAsync(Account)).Issued);
     }
 
     [Fact]

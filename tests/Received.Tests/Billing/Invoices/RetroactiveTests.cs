@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging.Abstractions;
+using Received.Billing.Contracts;
 using Received.Billing.Invoices;
 using Received.Billing.Ledger;
 using Received.Model;
@@ -19,6 +20,7 @@ public sealed class RetroactiveTests
 {
     static readonly LineTerms Calls = PerUnit("calls", "1");
     static readonly LineTerms Base = Flat("base", "31.00");
+    static readonly TaxTerms Seven = new("VAT", new(7 * Quantity.Scale), null);
 
     [Fact]
     public async Task Law_6_cycles_after_a_lines_new_end_are_given_back_on_the_next_invoice_and_in_the_books()
@@ -98,6 +100,7 @@ public sealed class RetroactiveTests
                 problems, problem => Assert.Contains("no invoice to come", problem.Reason, StringComparison.Ordinal));
         }
 
+        Assert.Empty((await world.World.Invoicer().RunAsync(new AccountId(2))).Problems);
         Assert.Equal(2, (await world.NextAsync()).Waiting.Count);
         await world.VoidAsync(2);
         await world.VoidAsync(3);
@@ -262,12 +265,60 @@ public sealed class RetroactiveTests
     public async Task What_is_given_back_has_the_tax_that_it_was_billed_with()
     {
         await using var world = await BilledAsync(Terms(Calls, Base));
-        var other = Until(Base, "2026-03-01") with { Tax = new("VAT", new(7 * Quantity.Scale), null) };
+        // March is billed ahead with 19 %. The version that cuts it says another tax of it, too.
+        var other = Until(Base, "2026-03-15") with { Tax = Seven };
         Assert.Null(await world.ChangeAsync(1, "2026-03-01", Terms(Calls, other)));
         await world.UseAsync("2026-03-04", "300");
         await world.RunOnAsync("2026-04-01");
-        var record = (await world.World.InvoicesAsync())[^1].Record;
-        Assert.Equal([("calls", "19"), ("base", "19")], record.Lines.Select(line => (line.LineRef, line.TaxRate)));
+        Assert.Equal([("calls", "300.00", "19"), ("base", "-17.00", "19")], await TaxedAsync(world));
+        await world.VerifyAsync();
+    }
+
+    [Fact]
+    public async Task What_is_given_back_is_taken_from_the_newest_charges_with_their_taxes()
+    {
+        await using var world = await BilledAsync(Terms(Calls, Base));
+        Assert.Null(await world.ChangeAsync(1, "2026-03-01", Terms(Calls, Flat("base", "40.00") with { Tax = Seven })));
+        await world.RunOnAsync("2026-04-01");
+        Assert.Equal(
+            [("base", "40.00", "7"), ("calls", "0.00", "19"), ("base", "9.00", "7")], await TaxedAsync(world));
+        var cheap = Flat("base", "20.00") with { Tax = new("none", default, "Exempt") };
+        await world.World.GoToAsync("2026-04-02T00:00:00Z");
+        Assert.NotNull(await world.ChangeAsync(2, "2026-03-01", Terms(Calls, cheap)));
+        Assert.Null(await world.ChangeAsync(2, "2026-03-01", Terms(Calls, cheap with { Tax = Seven })));
+        await world.UseAsync("2026-04-04", "300");
+        await world.RunOnAsync("2026-05-01");
+        Assert.Equal(
+            [("base", "20.00", "7"), ("calls", "300.00", "19"), ("base", "-9.00", "7"), ("base", "-11.00", "19"),
+                ("base", "-20.00", "7")],
+            await TaxedAsync(world));
+        await world.VerifyAsync();
+    }
+
+    [Fact]
+    public async Task What_is_given_up_and_given_back_is_read_no_more_and_billed_again_when_its_line_is_restored()
+    {
+        await using var world = await BilledAsync(Terms(Calls, Base));
+        await world.CloseAsync(January);
+        await world.CloseAsync(January + 1);
+        Assert.Null(await world.ChangeAsync(1, "2026-02-01", Terms(Calls, Until(Base, "2026-02-01"))));
+        // February's revenue was recognised, March's not yet.
+        Assert.Equal((2, 1), (await GivenUpReadAsync(world, long.MaxValue), await GivenUpReadAsync(world, 0)));
+        await world.UseAsync("2026-03-04", "300");
+        await world.RunOnAsync("2026-04-01");
+        // Given back, but its revenue is not booked back yet.
+        Assert.Equal((0, 1), (await GivenUpReadAsync(world, long.MaxValue), await GivenUpReadAsync(world, 0)));
+        await world.CloseAsync(January + 2);
+        Assert.Equal((0, 0), (await GivenUpReadAsync(world, long.MaxValue), await GivenUpReadAsync(world, 0)));
+        Assert.Equal(["GivenUp", "GivenUp"], (await world.CyclesAsync("base"))[1..]);
+        Assert.Null(await world.ChangeAsync(2, "2026-02-01", Terms(Calls, Base)));
+        await world.RunOnAsync("2026-05-01");
+        Assert.DoesNotContain("GivenUp", await world.CyclesAsync("base"));
+        await world.CloseAsync(January + 3);
+        Assert.Equal(
+            [(0, 3_100), (1, 3_100), (2, 3_100), (3, 3_100)],
+            (await world.RevenueAsync("base")).GroupBy(line => line.LateOf ?? line.Month)
+                .Select(month => (month.Key, month.Sum(line => line.Minor))).Order());
     }
 
     [Fact]
@@ -307,6 +358,22 @@ public sealed class RetroactiveTests
         for (var month = 0; month < 3; month++) await world.CloseAsync(January + month);
         return world;
     }
+
+    /// <summary>Given-up cycles that a run reads, or a closing of months from that instant on.</summary>
+    static async Task<int> GivenUpReadAsync(RetroactiveWorld world, long settledAfterMs)
+    {
+        var cancellation = TestContext.Current.CancellationToken;
+        await using var db = world.World.Store.Context();
+        var page = await BillingPage.ReadAsync(db, [1], cancellation, settledAfterMs);
+        return page.Contracts[0].Cycles.Count(cycle => cycle.State == CycleState.GivenUp);
+    }
+
+    /// <summary>Lines of the newest invoice with their rates of tax.</summary>
+    static async Task<List<(string LineRef, string Amount, string Rate)>> TaxedAsync(RetroactiveWorld world) =>
+    [
+        .. (await world.World.InvoicesAsync())[^1].Record.Lines
+            .Select(line => (line.LineRef, line.Amount, line.TaxRate)),
+    ];
 
     static LineTerms Until(LineTerms line, string end) => line with { End = DateOnly.Parse(end) };
 
