@@ -1,6 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using NodaTime;
 using Received.Billing.Contracts;
+using Received.Billing.Ledger;
 using Received.Billing.Store;
 using Received.Model;
 using Received.Model.Contracts;
@@ -11,8 +12,11 @@ namespace Received.Billing.Invoices;
 /// <param name="IsWaiting">Something of it waits for its usage.</param>
 /// <param name="Settled">Cycles that were looked at for the last time.</param>
 sealed record ContractRunPlan(
-    IReadOnlyList<InvoiceToMake> Invoices, bool IsWaiting, IReadOnlyList<CycleRow> Settled,
+    IReadOnlyList<InvoiceToMake> Invoices, bool IsWaiting, IReadOnlyList<SettledCycle> Settled,
     IReadOnlyList<string> Problems);
+
+/// <param name="Facts">What it has earned, for good.</param>
+sealed record SettledCycle(CycleRow Row, EntityRow Entity, RecognitionFacts Facts);
 
 /// <summary>The next invoices of a contract as they would be at this moment.</summary>
 /// <param name="Waiting">What is on none of them, such as amounts to give back that do not fit; for people.</param>
@@ -47,7 +51,7 @@ sealed class ContractRun(BillingPage page, CycleReading reading, UsageGate gate,
     public ContractRunPlan Plan(BillingContract contract)
     {
         var (due, late) = (new List<PendingCharge>(), new List<PendingCharge>());
-        var (settled, problems) = (new List<CycleRow>(), new List<string>());
+        var (settled, problems) = (new List<SettledCycle>(), new List<string>());
         var held = new HashSet<(InvoiceKey, long)>();
         var isWaiting = false;
         foreach (var cycle in Wanted(contract))
@@ -71,7 +75,7 @@ sealed class ContractRun(BillingPage page, CycleReading reading, UsageGate gate,
                     + "void the cycle's invoice, and it is billed anew.");
             else if (charge.IsDue && (!charge.Amount.IsZero || HasFurther(contract, cycle.LineRef))) late.Add(charge);
             else if (cycle.State == CycleState.Billed && IsIn(contract, found.Position, cycle.EndMs + WatchedMs))
-                settled.Add(cycle);
+                settled.Add(Settle(contract, charge));
         }
 
         var isLast = (PendingCharge charge) => IsLast(contract, charge);
@@ -130,6 +134,11 @@ sealed class ContractRun(BillingPage page, CycleReading reading, UsageGate gate,
             BilledTaxes = page.GivesBack(cycle, priced.Amount) ? page.Taxes(cycle) : [],
         };
     }
+
+    SettledCycle Settle(BillingContract contract, PendingCharge charge) => new(
+        charge.Row, page.Entity(contract.Account, charge.Terms.EntityRef),
+        new(
+            new(charge.Row.Id, contract.Customer.Id, charge.Terms.ProductRef), charge.Priced.Earned(nowMs)));
 
     /// <param name="problems">Is told what waits.</param>
     List<InvoiceToMake> Invoices(

@@ -2,6 +2,7 @@ using System.Data.Common;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Logging;
 using Received.Billing.Contracts;
+using Received.Billing.Ledger;
 using Received.Billing.Store;
 using Received.Model;
 
@@ -88,7 +89,7 @@ public sealed class Invoicer(
 
         var problems = page.Broken.ToList();
         var (issued, drafts, waiting) = (0, 0, 0);
-        var settled = new List<(BillingContract Contract, IReadOnlyList<CycleRow> Cycles)>();
+        var settled = new List<(BillingContract Contract, IReadOnlyList<SettledCycle> Cycles)>();
         var commit = new InvoiceCommit(store, time);
         foreach (var contract in page.Contracts)
         {
@@ -112,7 +113,18 @@ public sealed class Invoicer(
         }
 
         var count = 0;
-        foreach (var (contract, cycles) in settled) count += await SettleAsync(contract, cycles, cancellation);
+        foreach (var (contract, cycles) in settled)
+        {
+            try
+            {
+                count += await SettleAsync(contract, cycles, cancellation);
+            }
+            catch (Exception e) when (BillingPage.IsBadData(e) || e is DbUpdateException or DbException)
+            {
+                problems.Add(Problem(contract, (e.InnerException ?? e).Message));
+            }
+        }
+
         return new(issued, drafts, waiting, count, problems);
     }
 
@@ -121,25 +133,37 @@ public sealed class Invoicer(
 
     /// <summary>
     /// As they were seen: one that was made longer, billed or priced anew by a version meanwhile is looked at again.
+    /// Their revenue of closed months is put right: no close reads them any more.
     /// </summary>
     /// <returns>How many.</returns>
     async Task<int> SettleAsync(
-        BillingContract contract, IReadOnlyList<CycleRow> cycles, CancellationToken cancellation)
+        BillingContract contract, IReadOnlyList<SettledCycle> cycles, CancellationToken cancellation)
     {
         await using var db = store.Context();
         await using var transaction = await db.Database.BeginTransactionAsync(cancellation);
         if (await InvoiceCommit.CustomerVersionsAsync(db, contract, cancellation) != contract.CustomerVersions)
             return 0;
-        var count = 0;
-        foreach (var seen in cycles)
+        var settled = new List<SettledCycle>();
+        foreach (var cycle in cycles)
         {
-            count += await db.Cycles
-                .Where(cycle => cycle.Id == seen.Id && cycle.State == CycleState.Billed
-                    && cycle.Revision == seen.Revision && cycle.EndMs == seen.EndMs)
-                .ExecuteUpdateAsync(set => set.SetProperty(cycle => cycle.State, CycleState.Settled), cancellation);
+            var seen = cycle.Row;
+            var count = await db.Cycles
+                .Where(row => row.Id == seen.Id && row.State == CycleState.Billed
+                    && row.Revision == seen.Revision && row.EndMs == seen.EndMs)
+                .ExecuteUpdateAsync(set => set.SetProperty(row => row.State, CycleState.Settled), cancellation);
+            if (count > 0) settled.Add(cycle);
         }
 
+        foreach (var entity in settled.GroupBy(cycle => cycle.Entity.Id))
+            await Books.AddSettledAsync(
+                db, contract.Account, entity.Key,
+                [.. entity.Select(cycle => (cycle.Facts, Settling(contract, cycle)))], time, cancellation);
+        await db.SaveChangesAsync(cancellation);
         await transaction.CommitAsync(cancellation);
-        return count;
+        return settled.Count;
     }
+
+    /// <summary>Once: it is watched again only by another version or revision.</summary>
+    static string Settling(BillingContract contract, SettledCycle cycle) =>
+        $"settled:{contract.CustomerVersions}:{cycle.Row.Revision}";
 }

@@ -44,6 +44,35 @@ static class Books
             db, account, invoice.EntityId, VoidPostings.Entries(issued, invoice.Id, histories, open, day), time);
     }
 
+    /// <summary>
+    /// Revenue of cycles that nobody looks at again, where all their months are closed; a close sees to the others. A
+    /// close between two versions, the later of which takes the earlier back, books what no invoice ever charges.
+    /// </summary>
+    /// <param name="cycles">With what makes the entries, once.</param>
+    public static async Task AddSettledAsync(
+        BillingDb db, AccountId account, long entityId,
+        IReadOnlyList<(RecognitionFacts Facts, string Cause)> cycles, TimeProvider time,
+        CancellationToken cancellation)
+    {
+        RequireTransaction(db);
+        var open = await OpenPeriods.ReadAsync(db, entityId, cancellation);
+        var closed = cycles.Where(cycle => cycle.Facts.Earned.Count > 0
+            && cycle.Facts.Earned.All(month => month.Period <= open.Closed));
+        foreach (var alike in closed.GroupBy(cycle => cycle.Facts.Earned[0].Amount.Currency))
+        {
+            var histories = await HistoriesAsync(
+                db, account, alike.Key, alike.Select(cycle => cycle.Facts.Cycle), cancellation);
+            var zone = await db.Entities.Where(entity => entity.Id == entityId)
+                .Select(entity => entity.Zone).SingleAsync(cancellation);
+            foreach (var (facts, cause) in alike)
+                Add(
+                    db, account, entityId,
+                    RecognitionPostings.Entries(
+                        facts, histories[facts.Cycle.CycleId], open, Today(time, zone), cause),
+                    time);
+        }
+    }
+
     /// <summary>What the books say of cycles so far, in one query; those that are in none yet are empty.</summary>
     public static async Task<IReadOnlyDictionary<long, CycleHistory>> HistoriesAsync(
         BillingDb db, AccountId account, Currency currency, IEnumerable<CycleSubject> cycles,
