@@ -98,10 +98,14 @@ public sealed class ArchiveLoop : LogLoop
         var started = Time.GetTimestamp();
         _batches.Clear();
         _closed.Clear();
+        var mayYield = Behind < Options.ArchiveLagMax;
         foreach (var slot in _slots)
         {
             if (slot.Frames.Count == 0) continue;
-            _batches.Add(new(slot.Partition, Log.Identity.Generation, slot.Frames, slot.Progress));
+            _batches.Add(new(slot.Partition, Log.Identity.Generation, slot.Frames, slot.Progress)
+            {
+                MayYield = mayYield,
+            });
             _closed.Add(slot);
         }
 

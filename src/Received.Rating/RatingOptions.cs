@@ -71,6 +71,12 @@ public sealed class RatingOptions
     /// </summary>
     public TimeSpan ArchiveYieldMax { get; set; } = TimeSpan.FromSeconds(1);
 
+    /// <summary>
+    /// How far the archive may fall behind while it has only the processor time that doors and rating leave. Past it it
+    /// takes its full share, or a load that never ends would fill the disk with the log.
+    /// </summary>
+    public TimeSpan ArchiveLagMax { get; set; } = TimeSpan.FromMinutes(1);
+
     /// <summary>A write that takes longer shows in the loop's status and in the server's health.</summary>
     public TimeSpan StuckAfter { get; set; } = TimeSpan.FromSeconds(5);
 

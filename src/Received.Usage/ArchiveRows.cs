@@ -28,4 +28,8 @@ public readonly record struct ArchiveProgress(
 
 /// <summary>Frames of one partition in order, and the progress after them.</summary>
 public sealed record ArchiveBatch(
-    PartitionId Partition, ushort Generation, IReadOnlyList<ArchivedFrame> Frames, ArchiveProgress Progress);
+    PartitionId Partition, ushort Generation, IReadOnlyList<ArchivedFrame> Frames, ArchiveProgress Progress)
+{
+    /// <summary>A store in this process shall leave the cores to all else while it writes this.</summary>
+    public bool MayYield { get; init; }
+}

@@ -86,8 +86,10 @@ sealed record Problem(int Status, string Code, string Detail)
     public static Problem BodyTooLarge(int bytesMax) => new(413, "body_too_large",
         $"The body may have at most {bytesMax} bytes here, expanded where it is compressed.");
 
-    public static Problem Request(BadHttpRequestException exception) => new(
-        exception.StatusCode, "request_malformed", "The request ended early, came too slowly or is no sound HTTP.");
+    public static Problem Request(BadHttpRequestException exception) => Request(exception.StatusCode);
+
+    public static Problem Request(int status) => new(
+        status, "request_malformed", "The request ended early, came too slowly or is no sound HTTP.");
 
     public static Problem Of(RejectReason reason, string pointer) =>
         new(422, RejectTable.Code(reason), RejectTable.Detail(reason)) { Pointer = pointer };

@@ -33,7 +33,15 @@ sealed class RequestBody(HttpContext context, Admission admission, AccountId acc
     public async ValueTask<Problem?> ReadAsync(BodyEncoding encoding)
     {
         if (context.Request.ContentLength > bytesMax) return Problem.BodyTooLarge(bytesMax);
-        return encoding == BodyEncoding.Identity ? await ReadPlainAsync() : await ReadExpandedAsync(encoding);
+        try
+        {
+            return encoding == BodyEncoding.Identity ? await ReadPlainAsync() : await ReadExpandedAsync(encoding);
+        }
+        catch (IOException exception) when (exception.InnerException is OverflowException)
+        {
+            // What Kestrel throws for the size of a chunk that no number holds.
+            return Problem.Request(400);
+        }
     }
 
     public void Release()

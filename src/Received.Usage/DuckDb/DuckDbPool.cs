@@ -30,12 +30,14 @@ sealed class DuckDbPool(DuckDbOptions options, ILogger logger) : IAsyncDisposabl
     /// <exception cref="StoreUnavailableException">DuckDB failed; the next call opens it anew if that
     /// helps.</exception>
     /// <exception cref="OverflowException">A sum is beyond 128 bits, or beyond what a file format can hold.</exception>
-    public async Task<T> RunAsync<T>(DuckDbLane lane, Func<DuckDbSession, T> work, CancellationToken cancellation)
+    /// <param name="yields">The call gets the processor time that others leave.</param>
+    public async Task<T> RunAsync<T>(
+        DuckDbLane lane, Func<DuckDbSession, T> work, CancellationToken cancellation, bool yields = false)
     {
         await lane.EnterAsync(cancellation);
         try
         {
-            return await OnThread(() => Run(work, cancellation));
+            return await OnThread(() => Run(work, yields, cancellation));
         }
         finally
         {
@@ -88,13 +90,15 @@ sealed class DuckDbPool(DuckDbOptions options, ILogger logger) : IAsyncDisposabl
         work, CancellationToken.None, TaskCreationOptions.LongRunning | TaskCreationOptions.DenyChildAttach,
         TaskScheduler.Default);
 
-    T Run<T>(Func<DuckDbSession, T> work, CancellationToken cancellation)
+    T Run<T>(Func<DuckDbSession, T> work, bool yields, CancellationToken cancellation)
     {
         var lease = Guard(null, TakeLease, cancellation);
         var whole = false;
         try
         {
-            var answer = Guard(lease, () => work(lease.Session), cancellation);
+            // Not what opens an instance: DuckDB's own threads would be light ones too.
+            T Step() => work(lease.Session);
+            var answer = Guard(lease, () => yields ? LightThread.Run(Step) : Step(), cancellation);
             whole = true;
             return answer;
         }

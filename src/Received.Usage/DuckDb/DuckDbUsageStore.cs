@@ -79,7 +79,9 @@ public sealed class DuckDbUsageStore : IUsageStore
         IReadOnlyList<ArchiveBatch> batches, CancellationToken cancellation = default)
     {
         var archive = _archive ?? throw new InvalidOperationException("OpenAsync comes first.");
-        await Run(_pool.Archive, session => archive.Write(session, batches), cancellation);
+        await Run(
+            _pool.Archive, session => archive.Write(session, batches), cancellation,
+            yields: batches.All(batch => batch.MayYield));
     }
 
     public IAsyncEnumerable<ArchivedFrame> ReplayAsync(
@@ -129,13 +131,16 @@ public sealed class DuckDbUsageStore : IUsageStore
 
     public ValueTask DisposeAsync() => _pool.DisposeAsync();
 
-    Task<bool> Run(DuckDbLane lane, Action<DuckDbSession> work, CancellationToken cancellation) => _pool.RunAsync(
-        lane,
-        session =>
-        {
-            work(session);
-            return true;
-        }, cancellation);
+    Task<bool> Run(
+        DuckDbLane lane, Action<DuckDbSession> work, CancellationToken cancellation, bool yields = false) =>
+        _pool.RunAsync(
+            lane,
+            session =>
+            {
+                work(session);
+                return true;
+            },
+            cancellation, yields);
 
     async IAsyncEnumerable<T> Stream<T>(
         Func<DuckDbSession, IEnumerable<IReadOnlyList<T>>> pages,

@@ -76,6 +76,21 @@ public sealed class TransportTests
         Assert.Equal(40_000, host.Log.Events().Count);
     }
 
+    [Theory]
+    [InlineData("ffffffffffffffff1")]
+    [InlineData("zz")]
+    public async Task A_chunk_of_no_sound_size_is_the_clients_mistake(string size)
+    {
+        await using var host = await DoorHost.StartAsync();
+        var text = $"POST /api/usage/event HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {DoorHost.WriteKey}\r\n"
+            + $"Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n{size}\r\n";
+
+        var answer = await RawSocket.AskAsync(host.Address, [Encoding.UTF8.GetBytes(text)]);
+
+        Assert.StartsWith("HTTP/1.1 400 ", answer);
+        Assert.Contains("request_malformed", answer);
+    }
+
     [Fact]
     public async Task Senders_that_stop_inside_their_bodies_keep_nobody_out_and_give_back_their_room()
     {

@@ -313,6 +313,19 @@ public sealed class RatingLoopTests : IDisposable
         Assert.InRange(held, 64_000_000, 70_000_000);
     }
 
+    [Theory]
+    [InlineData(0, false), InlineData(1_000_000, true)]
+    public async Task The_archive_leaves_the_cores_to_others_until_it_is_far_behind(int lagMaxDays, bool yields)
+    {
+        var mayYield = new List<bool>();
+        var store = new MemoryStore { OnArchive = batches => mayYield.AddRange(batches.Select(one => one.MayYield)) };
+        var archive = new ArchiveLoop(
+            Of(3), store, Ownership.Of([History.Partition]), new() { ArchiveLagMax = TimeSpan.FromDays(lagMaxDays) },
+            () => TimeSpan.Zero, _metrics, TimeProvider.System, NullLogger<ArchiveLoop>.Instance);
+        await RunUntil(archive, () => archive.Snapshot()[0].Next == 3);
+        Assert.Equal([yields], mayYield.Distinct());
+    }
+
     static ScriptedLog Of(int frames)
     {
         var log = new ScriptedLog(1);
