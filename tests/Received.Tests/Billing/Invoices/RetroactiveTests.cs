@@ -168,30 +168,6 @@ public sealed class RetroactiveTests
     }
 
     [Fact]
-    public async Task Law_10_revenue_that_a_close_booked_back_is_booked_again_when_the_line_goes_on_after_all()
-    {
-        await using var world = await BilledAsync(Terms(Calls, Base));
-        await world.CloseAsync(January);
-        await world.CloseAsync(January + 1);
-        Assert.Null(await world.ChangeAsync(1, "2026-02-01", Terms(Calls, Until(Base, "2026-02-15"))));
-        await world.World.GoToAsync("2026-04-30T22:00:00Z");
-        await world.CloseAsync(January + 2);
-        await world.CloseAsync(January + 3);
-        Assert.Equal([(0, null, 3_100), (1, null, 3_100), (2, 1, -1_550)], await world.RevenueAsync("base"));
-
-        // No invoice was made meanwhile: there is nothing to give back, nor to charge again.
-        Assert.Null(await world.ChangeAsync(2, "2026-02-01", Terms(Calls, Base)));
-        await world.RunOnAsync("2026-05-15");
-        Assert.Equal(["Settled", "Settled", "Settled"], (await world.CyclesAsync("base"))[..3]);
-        Assert.Equal(
-            [(0, 3_100), (1, 3_100), (2, 3_100), (3, 3_100)],
-            (await world.RevenueAsync("base")).GroupBy(line => line.LateOf ?? line.Month).OrderBy(month => month.Key)
-                .Select(month => (month.Key, month.Sum(line => line.Minor))));
-        // May's, ahead.
-        Assert.Equal(-3_100, (await world.BalancesAsync())[LedgerAccount.DeferredRevenue]);
-    }
-
-    [Fact]
     public async Task Law_6_a_price_that_changes_within_a_settled_cycle_is_billed_by_its_next_revision()
     {
         var fee = Flat("fee", "50.00", BillingTiming.Arrears);
