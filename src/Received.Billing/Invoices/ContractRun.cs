@@ -188,7 +188,7 @@ sealed class ContractRun(BillingPage page, CycleReading reading, UsageGate gate,
         var from = Instant.FromUnixTimeMilliseconds(charge.Row.StartMs).InZone(contract.Zone).Date;
         var invoices = string.Join(", ", page.Invoices(charge.Row).Select(InvoiceId.Format));
         var amount = charge.Amount;
-        return $"{Money.Zero(amount.Currency) - amount} {amount.Currency.Code} net of line '{charge.Row.LineRef}', "
+        return $"{Money.Zero(amount.Currency) - amount} net of line '{charge.Row.LineRef}', "
             + $"cycle from {from:uuuu-MM-dd}, are to be given back, and "
             + (HasFurther(contract, charge)
                 ? "wait for an invoice that they fit in. "

@@ -1,5 +1,4 @@
 using Received.Billing.Ledger;
-using Received.Tests.Billing.Invoices;
 using Xunit;
 using static Received.Tests.Billing.Invoices.BillingWorld;
 using static Received.Tests.Billing.Invoices.RetroactiveWorld;
