@@ -1,4 +1,3 @@
-using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore;
 using Received.Billing.Store;
 using Received.Model;
@@ -10,8 +9,6 @@ namespace Received.Billing.Access;
 public sealed class AccountBook(BillingStore store, TimeProvider time)
 {
     public const int NameLengthMax = 100;
-
-    const int SqliteConstraint = 19;
 
     /// <summary>Names are shown on command lines and in tables: printable, no spaces at the ends.</summary>
     public static bool IsName(string name) =>
@@ -35,7 +32,7 @@ public sealed class AccountBook(BillingStore store, TimeProvider time)
         {
             await db.SaveChangesAsync(cancellation);
         }
-        catch (DbUpdateException e) when (e.InnerException is SqliteException { SqliteErrorCode: SqliteConstraint })
+        catch (DbUpdateException e) when (BrokenConstraint.Is(e))
         {
             return null;
         }

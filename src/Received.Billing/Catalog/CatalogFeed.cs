@@ -86,8 +86,7 @@ public sealed class CatalogFeed(
     {
         try
         {
-            var versions = rows
-                .Select(row => new ContractVersion(row.Number, row.EffectiveAtMs, TermsJson.Read(row.Terms))).ToList();
+            var versions = rows.Select(TermsJson.ReadVersion).ToList();
             return
             [
                 .. LineSpans.Of(head.Id, head.Zone, versions)

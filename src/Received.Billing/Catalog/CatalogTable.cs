@@ -1,4 +1,3 @@
-using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore;
 using Received.Billing.Store;
 using Received.Model;
@@ -24,8 +23,6 @@ sealed class CatalogTable<TRow, TFields>(
     Func<TFields, TRow?, Refusal?> check)
     where TRow : CatalogRow
 {
-    const int SqliteConstraint = 19;
-
     public async Task<Outcome<CatalogEntry<TFields>>> CreateAsync(
         AccountId account, string actor, string reference, TFields fields, CancellationToken cancellation)
     {
@@ -44,7 +41,7 @@ sealed class CatalogTable<TRow, TFields>(
         {
             await db.SaveChangesAsync(cancellation);
         }
-        catch (DbUpdateException e) when (e.InnerException is SqliteException { SqliteErrorCode: SqliteConstraint })
+        catch (DbUpdateException e) when (BrokenConstraint.Is(e))
         {
             return new Refusal(RefusalKind.Taken, "/ref", $"There is a {kind} of this reference; change it with PUT.");
         }

@@ -1,4 +1,3 @@
-using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore;
 using Received.Billing.Catalog;
 using Received.Billing.Store;
@@ -21,8 +20,6 @@ public sealed record ContractEntry(
 /// </summary>
 public sealed class ContractBook(BillingStore store, TimeProvider time)
 {
-    const int SqliteConstraint = 19;
-
     /// <summary>A change a day for years; every new one is checked against all of the customer's.</summary>
     const int VersionsMax = 2_000;
 
@@ -65,7 +62,7 @@ public sealed class ContractBook(BillingStore store, TimeProvider time)
         {
             await db.SaveChangesAsync(cancellation);
         }
-        catch (DbUpdateException e) when (e.InnerException is SqliteException { SqliteErrorCode: SqliteConstraint })
+        catch (DbUpdateException e) when (BrokenConstraint.Is(e))
         {
             return new Refusal(
                 RefusalKind.Taken, "/ref", "There is a contract of this reference; post a version of it.");
@@ -165,9 +162,7 @@ public sealed class ContractBook(BillingStore store, TimeProvider time)
             .OrderBy(row => row.Number).ToListAsync(cancellation);
         return rows.GroupBy(row => row.ContractId).ToDictionary(
             group => group.Key,
-            group => group
-                .Select(row => new ContractVersion(row.Number, row.EffectiveAtMs, TermsJson.Read(row.Terms)))
-                .ToList());
+            group => group.Select(TermsJson.ReadVersion).ToList());
     }
 
     static IQueryable<StoredEntry> Entries(BillingDb db, AccountId account) =>

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Received.Billing.Store;
 using Received.Model;
 using Received.Model.Contracts;
 using Received.Model.Pricing;
@@ -19,6 +20,10 @@ static class TermsJson
     public static ContractTerms Read(string json) =>
         FromStored(JsonSerializer.Deserialize(json, StoredTermsJson.Default.StoredTerms)
             ?? throw new JsonException("No terms."));
+
+    /// <exception cref="JsonException">As <see cref="Read"/>.</exception>
+    public static ContractVersion ReadVersion(ContractVersionRow row) =>
+        new(row.Number, row.EffectiveAtMs, Read(row.Terms));
 
     static StoredTerms ToStored(ContractTerms terms) => new(
         terms.Grouping, terms.PaymentDays, terms.IssuesAlone,

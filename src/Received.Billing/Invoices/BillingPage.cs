@@ -192,5 +192,5 @@ sealed class BillingPage
         or FormatException or InvalidOperationException or ArgumentException;
 
     static List<ContractVersion> FromRows(IEnumerable<ContractVersionRow> rows) =>
-        [.. rows.Select(row => new ContractVersion(row.Number, row.EffectiveAtMs, TermsJson.Read(row.Terms)))];
+        [.. rows.Select(TermsJson.ReadVersion)];
 }

@@ -95,9 +95,7 @@ public sealed class InvoiceVerification
         var versions = (await db.ContractVersions.AsNoTracking()
                 .Where(row => ids.Contains(row.ContractId) && row.CreatedAtMs <= invoice.CreatedAtMs)
                 .OrderBy(row => row.Number).ToListAsync(cancellation))
-            .ToLookup(
-                row => row.ContractId,
-                row => new ContractVersion(row.Number, row.EffectiveAtMs, TermsJson.Read(row.Terms)));
+            .ToLookup(row => row.ContractId, TermsJson.ReadVersion);
         return new(
             contracts.Single(row => row.Id == invoice.ContractId), customer, [.. versions[invoice.ContractId]],
             [.. contracts.SelectMany(row => LineSpans.Of(row.Id, row.Zone, [.. versions[row.Id]]))], 0, []);
