@@ -19,6 +19,10 @@ static class AuditEndpoint
         await log.ObserveHeadsAsync(partitions, heads, http.RequestAborted);
         var report = await audit.ReadAsync(http.RequestAborted);
         var rated = report.Partitions.ToDictionary(part => part.Rated.Partition.Value, part => part.Rated.Next);
+        var caughtUp = heads.Index().All(head => rated.GetValueOrDefault((ushort)head.Index) >= head.Item);
+        // Further than the log is now: it has lost what is counted, and what it takes is not rated.
+        await log.ObserveHeadsAsync(partitions, heads, http.RequestAborted);
+        caughtUp &= heads.Index().All(head => rated.GetValueOrDefault((ushort)head.Index) <= head.Item);
         return TypedResults.Ok(new AuditAnswer(
             [.. report.Partitions.Select(part => ToItem(part.Figures) with
             {
@@ -27,8 +31,7 @@ static class AuditEndpoint
                 Offset = part.Rated.Next,
                 Archived = part.Archived,
             })],
-            ToItem(report.Total), report.Total.Balanced,
-            heads.Index().All(head => rated.GetValueOrDefault((ushort)head.Index) >= head.Item)));
+            ToItem(report.Total), report.Total.Balanced, caughtUp));
     }
 
     public static async Task<IResult> HandleRerate(HttpContext http, RerateRun rerate, Engine engine)

@@ -89,6 +89,7 @@ sealed class Engine : IAsyncDisposable
             engine._store = engine.MakeStore();
             if (around is not null) engine._store = around(engine._store);
             await engine.OpenStoreAsync(cancellation);
+            await engine.CheckLogEndAsync(cancellation);
             if (settings.Roles.HasFlag(ServerRoles.Rate)) engine._keys = await engine.OpenKeysAsync(cancellation);
             return engine;
         }
@@ -141,6 +142,27 @@ sealed class Engine : IAsyncDisposable
         catch (StoreUnavailableException e) when (_settings.Roles == ServerRoles.Ingest)
         {
             StoreFailure = e.Message;
+        }
+    }
+
+    /// <summary>
+    /// A segment that is lost at the log's end would be written anew: the door would give the places of frames that are
+    /// counted to other events, and the segment could no more be put back beside them.
+    /// </summary>
+    async Task CheckLogEndAsync(CancellationToken cancellation)
+    {
+        // A topic's end is checked by whoever rates it: no door of it has the store.
+        if (Segments is not { } log || Refusal is not null || StoreFailure is not null) return;
+        foreach (var partition in log.Identity.AllPartitions())
+        {
+            var head = log.Extent(partition).Head;
+            var rated = (await Store.ReadRatedAsync(partition, cancellation)).Next;
+            var archived = (await Store.ReadArchivedAsync(partition, cancellation)).Next;
+            if (Math.Max(rated, archived) <= head) continue;
+            throw new LogRefusedException(
+                $"Partition {partition} is rated up to frame {rated} and archived up to frame {archived}, but the log "
+                + $"in {_settings.Log.Folder} ends before frame {head}: it has lost segments, or was put back from an "
+                + "older copy. Put the missing segments back, or the usage store and key index of the same copy.");
         }
     }
 

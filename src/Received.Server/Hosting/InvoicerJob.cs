@@ -9,8 +9,8 @@ sealed class InvoicerJob(Invoicer invoicer, Engine engine, ILogger<InvoicerJob> 
 {
     public async ValueTask Execute(IJobExecutionContext context, CancellationToken cancellationToken)
     {
-        // Without usage there is nothing to price by; the next wake-up tries again.
-        if (engine.StoreFailure is not null) return;
+        // Without usage, or with that of another log, there is nothing to price by; the next wake-up tries again.
+        if (engine.StoreFailure is not null || engine.Refusal is not null) return;
         try
         {
             await invoicer.RunAsync(cancellationToken);
