@@ -23,4 +23,7 @@ static partial class LogMessages
 
     [LoggerMessage(6, LogLevel.Information, "Front door closed")]
     public static partial void Closed(ILogger logger);
+
+    [LoggerMessage(7, LogLevel.Error, "{Path} failed unexpectedly")]
+    public static partial void Failed(ILogger logger, string path, Exception exception);
 }

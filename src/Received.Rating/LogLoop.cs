@@ -30,6 +30,7 @@ public abstract class LogLoop
     long[] _nexts = [];
     TimeSpan _pause;
     long _busySince = NotBusy;
+    long _readAt;
     LoopStatus _status = new(LoopState.Starting);
 
     private protected LogLoop(
@@ -277,7 +278,11 @@ public abstract class LogLoop
         {
             await FollowAsync(waits, hard);
             Volatile.Write(ref _busySince, Time.GetTimestamp());
-            if (await PassAsync(hard)) return;
+            if (await PassAsync(hard))
+            {
+                _readAt = Time.GetTimestamp();
+                return;
+            }
         }
         finally
         {
@@ -287,7 +292,10 @@ public abstract class LogLoop
         CopyNexts(_nexts);
         try
         {
-            await waits.AnyAsync(_nexts, _ownership.ChangedAsync(_version), SleepMax(), cancellation);
+            var changed = _ownership.ChangedAsync(_version);
+            await waits.AnyAsync(_nexts, changed, SleepMax(), cancellation);
+            var gather = Options.ReadDelay - Time.GetElapsedTime(_readAt);
+            if (gather > TimeSpan.Zero) await Task.WhenAny(changed, Task.Delay(gather, Time, cancellation));
         }
         catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
         {

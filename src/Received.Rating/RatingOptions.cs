@@ -46,6 +46,12 @@ public sealed class RatingOptions
     [Range(1, 64 * 1024 * 1024)]
     public int ReadBytes { get; set; } = 1024 * 1024;
 
+    /// <summary>
+    /// How long a loop that has just read lets the log grow before it reads on: of many small frames each costs less
+    /// when they come together. Small beside <see cref="FlushDelay"/>; a loop that was idle reads at once.
+    /// </summary>
+    public TimeSpan ReadDelay { get; set; } = TimeSpan.FromMilliseconds(20);
+
     /// <summary>How often rating notes how far it is. Law 7 asks for it at least every second.</summary>
     public TimeSpan HeartbeatEvery { get; set; } = TimeSpan.FromMilliseconds(500);
 

@@ -9,8 +9,8 @@ namespace Received.Ingest.Batching;
 /// </summary>
 sealed class AppendWait : IValueTaskSource<AppendOutcome>
 {
-    // Asynchronously: hundreds of requests may hang on one frame, and whoever completes it shall not answer them.
-    ManualResetValueTaskSourceCore<AppendOutcome> _core = new() { RunContinuationsAsynchronously = true };
+    // Goes on where the frame completes: see FrameTicket.Complete.
+    ManualResetValueTaskSourceCore<AppendOutcome> _core;
     int _pending;
     volatile AppendOutcome _outcome;
     volatile Exception? _failure;

@@ -18,6 +18,8 @@ readonly record struct FrameResult(AppendOutcome Outcome, long Offset);
 /// <summary>What all requests with events in a frame wait for: one object a frame, not one an event.</summary>
 sealed class FrameTicket(PartitionId partition)
 {
+    const int Handful = 8;
+
     // Grows under the queue's lock while the frame is open; completed when the frame has left the queue.
     readonly List<AppendWait> _waiting = [];
 
@@ -33,10 +35,23 @@ sealed class FrameTicket(PartitionId partition)
         _waiting.Add(wait);
     }
 
+    /// <summary>
+    /// Answers the requests that wait for nothing else: a few on this thread, since handing each one to another costs
+    /// more than its answer; hundreds by handfuls, so that the last one need not wait for all.
+    /// </summary>
     public void Complete(FrameResult result)
     {
         Result = result;
-        foreach (var wait in _waiting) wait.Done(result.Outcome);
+        for (var at = Handful; at < _waiting.Count; at += Handful)
+            ThreadPool.UnsafeQueueUserWorkItem(
+                static part => part.Ticket.Complete(part.At), (Ticket: this, At: at), preferLocal: false);
+        Complete(0);
+    }
+
+    void Complete(int from)
+    {
+        var until = Math.Min(from + Handful, _waiting.Count);
+        for (var i = from; i < until; i++) _waiting[i].Done(Result.Outcome);
     }
 
     /// <summary>For bugs only: the requests answer 500.</summary>

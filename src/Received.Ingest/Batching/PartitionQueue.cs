@@ -109,32 +109,41 @@ sealed class PartitionQueue(
 
     async Task SendAsync(OpenFrame frame)
     {
+        var ticket = frame.Ticket;
+        FrameResult result = default;
+        Exception? failure = null;
         try
         {
             var stamp = new FrameStamp(partition, producerId, ++_number, time.GetUtcNow().ToUnixTimeMilliseconds());
             var bytes = frame.Encode(stamp);
             metrics.FrameSent(frame.Count, bytes.Length);
-            frame.Ticket.Complete(new(AppendOutcome.Durable, await log.AppendAsync(partition, bytes)));
+            result = new(AppendOutcome.Durable, await log.AppendAsync(partition, bytes));
         }
         catch (LogUnavailableException exception)
         {
-            frame.Ticket.Complete(new(OutcomeOf(exception.Reason), 0));
+            result = new(OutcomeOf(exception.Reason), 0);
         }
 #pragma warning disable CA1031 // Whatever it is, the requests must get an answer (500), and the next frame tries again.
         catch (Exception exception)
 #pragma warning restore CA1031
         {
-            frame.Ticket.Fail(exception);
+            failure = exception;
         }
 
+        // What gathered meanwhile goes on its way before the answers are written.
         lock (_gate)
         {
             if (_idle.Count < appendsMax + Limits.IdleFramesMax) _idle.Push(frame);
             _appends--;
-            if (IsIdle) _drained?.TrySetResult();
         }
 
         Pump();
+        if (failure is null) ticket.Complete(result);
+        else ticket.Fail(failure);
+        lock (_gate)
+        {
+            if (IsIdle) _drained?.TrySetResult();
+        }
     }
 
     static AppendOutcome OutcomeOf(LogUnavailableReason reason) => reason switch

@@ -81,6 +81,9 @@ sealed record Problem(int Status, string Code, string Detail)
     public static readonly Problem Closing = new(503, "closing",
         "The server is stopping; send it again after a moment.");
 
+    public static readonly Problem Internal = new(500, "internal_error",
+        "The server failed on this request; its log says why. Send it again under its idempotency key.");
+
     public static readonly Problem BatchEmpty = new(422, "batch_empty", "The body has no events.");
 
     public static Problem BodyTooLarge(int bytesMax) => new(413, "body_too_large",

@@ -23,9 +23,15 @@ sealed class UsageEndpoint(
     FrameBatcher batcher, Admission admission, AccessDirectory access, CatalogDirectory catalog, TimeProvider time,
     IOptions<IngestOptions> options, IngestMetrics metrics, ILogger<UsageEndpoint> logger)
 {
+    // Each may keep arrays for thousands of events; those of singles, of which many more wait at once, for a few.
+    static readonly int BatchesPooledMax = Environment.ProcessorCount * 16;
+    const int SinglesPooledMax = 1024;
+
     readonly IngestOptions _options = options.Value;
-    readonly ObjectPool<ParsedEvents> _pool = new DefaultObjectPool<ParsedEvents>(
-        new DefaultPooledObjectPolicy<ParsedEvents>(), Environment.ProcessorCount * 16);
+    readonly ObjectPool<ParsedEvents> _batches = Pool(BatchesPooledMax);
+    readonly ObjectPool<ParsedEvents> _singles = Pool(SinglesPooledMax);
+
+    static DefaultObjectPool<ParsedEvents> Pool(int max) => new(new DefaultPooledObjectPolicy<ParsedEvents>(), max);
 
     public Task TakeSingleAsync(HttpContext context) => TakeAsync(context, isBatch: false);
 
@@ -51,6 +57,13 @@ sealed class UsageEndpoint(
             // The client left while its body came in or its answer went out: nobody is there to be told.
             LogMessages.ClientLeft(logger, context.Request.Path);
         }
+#pragma warning disable CA1031 // Nobody stands around this: see MapUsageIngest.
+        catch (Exception exception)
+#pragma warning restore CA1031
+        {
+            LogMessages.Failed(logger, context.Request.Path, exception);
+            await RefuseAsync(context, Problem.Internal);
+        }
     }
 
     // These two wait in every request for the log: what they keep meanwhile is used again.
@@ -60,7 +73,8 @@ sealed class UsageEndpoint(
         var account = head.Principal.Account;
         var body = new RequestBody(
             context, admission, account.Id, isBatch ? _options.BatchBodyBytesMax : _options.SingleBodyBytesMax);
-        var events = _pool.Get();
+        var pool = isBatch ? _batches : _singles;
+        var events = pool.Get();
         try
         {
             return await body.ReadAsync(head.Encoding)
@@ -68,7 +82,7 @@ sealed class UsageEndpoint(
         }
         finally
         {
-            if (events.TryClear()) _pool.Return(events);
+            if (events.TryClear()) pool.Return(events);
             body.Release();
         }
     }

@@ -10,6 +10,12 @@ static class Telemetry
 {
     const string OwnSources = "Received.*";
 
+    static readonly string[] AspNetCoreMeters =
+    [
+        "Microsoft.AspNetCore.Hosting", "Microsoft.AspNetCore.Server.Kestrel", "Microsoft.AspNetCore.Routing",
+        "Microsoft.AspNetCore.Diagnostics",
+    ];
+
     public static void Add(IServiceCollection services, ServerOptions options)
     {
         var otlp = string.IsNullOrEmpty(options.OtlpEndpoint) ? null : new Uri(options.OtlpEndpoint);
@@ -18,7 +24,8 @@ static class Telemetry
             .WithMetrics(metrics =>
             {
                 // Who waits for rating to catch up looks often; many who look at once still cost one collection.
-                metrics.AddMeter(OwnSources).AddAspNetCoreInstrumentation().AddRuntimeInstrumentation()
+                // ASP.NET's meters by name: AddAspNetCoreInstrumentation puts a middleware around every request.
+                metrics.AddMeter(OwnSources).AddMeter(AspNetCoreMeters).AddRuntimeInstrumentation()
                     .AddPrometheusExporter(exporter => exporter.ScrapeResponseCacheDurationMilliseconds = 50);
                 if (otlp is not null) metrics.AddOtlpExporter(exporter => exporter.Endpoint = otlp);
             });
