@@ -17,6 +17,7 @@ public sealed class FrameCodec
     const int TableEntriesMax = FrameLimits.EventsMax + 1;
 
     readonly PayloadWriter _payload = new();
+    readonly int[] _places = new int[BlockPacker.PlacesCount];
     byte[] _raw = [];
     byte[] _frame = [];
     int[] _lengths = [];
@@ -40,7 +41,7 @@ public sealed class FrameCodec
         IntegerColumn.Write(_payload, events.ReceivedAtMs);
         QuantityColumn.Write(_payload, events.Quantity);
         WriteBytes(events.Keys);
-        WriteBytes(events.Data);
+        WriteBytes(events.Data, isFree: true);
         return Seal(events.Count, stamp);
     }
 
@@ -81,11 +82,11 @@ public sealed class FrameCodec
         if (raw.Length > FrameLimits.RawBytesMax)
             throw new ArgumentException(
                 $"A frame's events take at most {FrameLimits.RawBytesMax} bytes, not {raw.Length}.");
-        var room = FrameHeader.Bytes + LZ4Codec.MaximumOutputSize(raw.Length);
+        var room = FrameHeader.Bytes + BlockPacker.TargetBytes(raw.Length);
         if (_frame.Length < room) _frame = new byte[room];
         var payload = _frame.AsSpan(FrameHeader.Bytes);
-        var size = LZ4Codec.Encode(raw, payload);
-        var compressed = size > 0 && size < raw.Length;
+        var size = _payload.Pack(payload, _places);
+        var compressed = size < raw.Length;
         if (!compressed)
         {
             raw.CopyTo(payload);
@@ -108,7 +109,7 @@ public sealed class FrameCodec
         WriteBytes(table.Names);
     }
 
-    void WriteBytes(ByteColumn column)
+    void WriteBytes(ByteColumn column, bool isFree = false)
     {
         if (_lengths.Length < column.Count) _lengths = new int[column.Count];
         var ends = column.Ends;
@@ -121,7 +122,7 @@ public sealed class FrameCodec
         }
 
         IntegerColumn.Write<int>(_payload, lengths);
-        column.Bytes.CopyTo(_payload.Reserve(column.ByteCount));
+        _payload.WriteEntries(column, isFree);
     }
 
     bool TryReadEvents(ref PayloadReader reader, EventColumns events, int count)

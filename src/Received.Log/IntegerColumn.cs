@@ -16,7 +16,7 @@ static class IntegerColumn
         var width = WidthOf(unchecked((ulong)(max - min)));
         payload.WriteByte((byte)width);
         payload.WriteInt64(min);
-        var target = payload.Reserve(width * values.Length);
+        var target = payload.ReserveIntegers(width, values.Length);
         switch (width)
         {
             case 1: Pack<T, byte>(values, min, target); break;

@@ -1,21 +1,59 @@
 using System.Buffers.Binary;
+using Received.Model;
 
 namespace Received.Log;
 
 /// <summary>A growing buffer that a payload is written to; reused from frame to frame.</summary>
 sealed class PayloadWriter
 {
+    readonly List<PayloadPart> _parts = [];
     byte[] _bytes = new byte[4096];
     int _count;
 
     public ReadOnlySpan<byte> Written => _bytes.AsSpan(0, _count);
 
-    public void Clear() => _count = 0;
+    public void Clear()
+    {
+        _count = 0;
+        _parts.Clear();
+    }
+
+    /// <summary>Integers of that width, to be filled by the caller before the next call.</summary>
+    public Span<byte> ReserveIntegers(int width, int count)
+    {
+        _parts.Add(new(_count, width, null, false));
+        return Reserve(width * count);
+    }
+
+    /// <param name="isFree">Whether its entries are texts of any form, not names of something.</param>
+    public void WriteEntries(ByteColumn column, bool isFree)
+    {
+        if (column.ByteCount == 0) return;
+        _parts.Add(new(_count, 0, column, isFree));
+        column.Bytes.CopyTo(Reserve(column.ByteCount));
+    }
+
+    /// <summary>All that was written, as one LZ4 block.</summary>
+    /// <param name="target">At least <see cref="BlockPacker.TargetBytes"/>.</param>
+    /// <returns>The block's bytes.</returns>
+    public int Pack(Span<byte> target, Span<int> places)
+    {
+        var packer = new BlockPacker(_bytes.AsSpan(0, _count + BlockPacker.Slack), target, places);
+        for (var i = 0; i < _parts.Count; i++)
+        {
+            var part = _parts[i];
+            if (part.Column is { } column) packer.Entries(part.Start, column.Ends, part.IsFree);
+            else packer.Integers(part.Start, i + 1 < _parts.Count ? _parts[i + 1].Start : _count, part.Width);
+        }
+
+        return packer.Finish();
+    }
 
     /// <summary>The next <paramref name="size"/> bytes, to be filled by the caller before the next call.</summary>
     public Span<byte> Reserve(int size)
     {
-        if (_bytes.Length - _count < size) Array.Resize(ref _bytes, Math.Max(_count + size, _bytes.Length * 2));
+        var room = _count + size + BlockPacker.Slack;
+        if (_bytes.Length < room) Array.Resize(ref _bytes, Math.Max(room, _bytes.Length * 2));
         var reserved = _bytes.AsSpan(_count, size);
         _count += size;
         return reserved;
@@ -27,6 +65,9 @@ sealed class PayloadWriter
 
     public void WriteInt64(long value) => BinaryPrimitives.WriteInt64LittleEndian(Reserve(sizeof(long)), value);
 }
+
+/// <summary>A stretch of one kind: integers of a width, or a column's entries.</summary>
+readonly record struct PayloadPart(int Start, int Width, ByteColumn? Column, bool IsFree);
 
 /// <summary>Reads a payload from front to back; never past its end.</summary>
 ref struct PayloadReader(ReadOnlySpan<byte> bytes)

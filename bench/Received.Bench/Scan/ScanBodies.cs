@@ -4,13 +4,13 @@ using System.Text;
 namespace Received.Bench.Scan;
 
 /// <summary>
-/// Hundreds of different bodies of the API's documented event, about 390 bytes each: repeating one body would flatter
+/// Many different bodies of the API's documented event, about 390 bytes each: repeating one body would flatter
 /// branch prediction and LZ4.
 /// </summary>
 static class ScanBodies
 {
-    public const int Count = 256;
-    public const int EventsEach = 200;
+    public const int Count = 64;
+    public const int EventsEach = 1000;
     public const long NowMs = 1_707_123_332_160;
 
     const int Customers = 1000;

@@ -22,7 +22,8 @@ static class ScanRun
 
     static void Measure(string title, byte[][] bodies, int partitions, int rounds)
     {
-        var ways = new ScanWays(partitions).All();
+        var scan = new ScanWays(partitions);
+        var ways = scan.All();
         var nanoseconds = ways.Select(_ => new double[rounds]).ToArray();
         var allocated = new double[ways.Length];
         // The first rounds are for the just-in-time compiler.
@@ -42,6 +43,8 @@ static class ScanRun
 
         Console.WriteLine($"{title}: {bodies.Average(body => body.Length) / ScanBodies.EventsEach:F0} bytes an event");
         for (var way = 0; way < ways.Length; way++) Print(ways[way].Name, nanoseconds[way], allocated[way]);
+        Console.WriteLine(string.Create(
+            CultureInfo.InvariantCulture, $"  frames: {scan.FrameBytesPerEvent:F1} bytes an event"));
     }
 
     static void Print(string name, double[] nanoseconds, double allocated)

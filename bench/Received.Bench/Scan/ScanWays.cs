@@ -1,7 +1,10 @@
+using System.Diagnostics.Metrics;
 using System.Text.Json;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
+using Received.Ingest;
 using Received.Ingest.Batching;
 using Received.Ingest.Formats;
-using Received.Log;
 using Received.Model;
 
 namespace Received.Bench.Scan;
@@ -10,30 +13,37 @@ namespace Received.Bench.Scan;
 sealed record ScanWay(string Name, Action<byte[]> Take);
 
 /// <summary>
-/// The steps of the front door between a body and a frame, each added to the one before, and the ordinary way beside
-/// them.
+/// The steps of the front door between a body and its frames, each added to the one before, and the ordinary way
+/// beside them. Frames are made as the door makes them, one a partition and body: the smallest that it makes.
 /// </summary>
-sealed class ScanWays(int partitions)
+sealed class ScanWays
 {
-    const int FrameEvents = 1000;
-
     static readonly EventRules Rules = new(false, false, long.MinValue, long.MaxValue, 100_000);
     static readonly AppendContext Context = new(new(1), ScanBodies.NowMs, [], KeyKind.Batch);
 
     readonly ParsedEvents _events = new();
-    readonly OpenFrame[] _frames = [.. Enumerable.Range(0, partitions).Select(_ => new OpenFrame())];
     readonly ParsedEvents _general = new() { LearnsShapes = false };
-    int _gathered;
+    readonly AnsweringLog _log;
+    readonly FrameBatcher _batcher;
+    long _framed;
+
+    public ScanWays(int partitions)
+    {
+        _log = new(partitions);
+        var meters = new ServiceCollection().AddMetrics().BuildServiceProvider().GetRequiredService<IMeterFactory>();
+        _batcher = new(_log, TimeProvider.System, Options.Create(new IngestOptions()), new(meters));
+    }
 
     /// <summary>So that nothing of the work can be left out.</summary>
     public long Seen { get; private set; }
+
+    public double FrameBytesPerEvent => (double)_log.Bytes / _framed;
 
     public ScanWay[] All() =>
     [
         new("scan", body => Scan(body, _events)),
         new("scan, general path", body => Scan(body, _general)),
-        new("scan + columns", body => ToColumns(body, encode: false)),
-        new("scan + columns + frame", body => ToColumns(body, encode: true)),
+        new("scan + columns + frame", ToFrames),
         new("System.Text.Json", Bind),
     ];
 
@@ -45,38 +55,13 @@ sealed class ScanWays(int partitions)
         Seen += events.Count;
     }
 
-    void ToColumns(byte[] body, bool encode)
+    void ToFrames(byte[] body)
     {
         Scan(body, _events);
-        if (_gathered == 0)
-            for (var i = 0; i < _frames.Length; i++) _frames[i].Begin(new((ushort)i));
-        Chain(body);
-        for (var i = 0; i < _frames.Length; i++)
-        {
-            for (var at = _events.Heads[i]; at >= 0; at = _events[at].NextOfPartition)
-                _frames[i].Add(Context, _events, _events[at], body);
-        }
-
-        _gathered += _events.Count;
-        if (_gathered < FrameEvents * _frames.Length) return;
-        _gathered = 0;
-        if (!encode) return;
-        for (var i = 0; i < _frames.Length; i++)
-            if (_frames[i].Count > 0) Seen += _frames[i].Encode(new(new((ushort)i), 1, 1, ScanBodies.NowMs)).Length;
-    }
-
-    /// <summary>By partition, as the door does it.</summary>
-    void Chain(byte[] body)
-    {
-        if (_events.Heads.Length != _frames.Length) _events.Heads = new int[_frames.Length];
-        Array.Fill(_events.Heads, -1);
-        for (var i = _events.Count - 1; i >= 0; i--)
-        {
-            ref var e = ref _events[i];
-            var partition = Partitioning.Of(Context.Account, _events.Text(body, e.CustomerRef), _frames.Length);
-            e.NextOfPartition = _events.Heads[partition.Value];
-            _events.Heads[partition.Value] = i;
-        }
+        var append = _batcher.AppendAsync(Context, _events, body);
+        if (!append.IsCompletedSuccessfully || append.Result != AppendOutcome.Durable)
+            throw new InvalidOperationException("A log that answers at once did not.");
+        _framed += _events.Count;
     }
 
     void Bind(byte[] body) => Seen += JsonSerializer.Deserialize(body, JsonEvents.Default.ListJsonEvent)!.Count;
