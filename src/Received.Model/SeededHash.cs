@@ -9,7 +9,7 @@ namespace Received.Model;
 /// A fast 64-bit hash for tables in memory: 16 bytes a multiplication, both halves of the product folded. Seeded at
 /// random per process, so that nobody who chooses references can aim at collisions. Never stored.
 /// </summary>
-static class SeededHash
+public static class SeededHash
 {
     static readonly ulong First = RandomNumber();
     static readonly ulong Second = RandomNumber();

@@ -31,7 +31,7 @@ sealed class NamesSeen
     }
 
     /// <param name="references">Numbers of this frame's entries.</param>
-    public void See(EventColumns events, FrameTotals frame, References references, LogPosition at, long timeMs)
+    public void See(EventColumns events, FramePlaces frame, References references, LogPosition at, long timeMs)
     {
         if (_names.Length < references.Count) Array.Resize(ref _names, Math.Max(256, references.Count * 2));
         See(NameKind.Customer, events.Customers, frame.NewestOfCustomer, references.Customers, at, timeMs);

@@ -34,7 +34,7 @@ public sealed class PartitionRater
     readonly int _seriesMax;
     readonly int _referencesMax;
     readonly Decisions _decisions = new();
-    readonly FrameTotals _frame = new();
+    readonly FramePlaces _frame;
     readonly TotalsCache _totals;
     readonly References _references;
     readonly SeriesSeen _series;
@@ -56,9 +56,10 @@ public sealed class PartitionRater
         _countMax = countMax;
         _seriesMax = totalsMax;
         _referencesMax = namesMax;
-        _totals = new(totalsMax);
-        _references = new(log.HashSeed);
+        _totals = new(totalsMax, log.Generation);
+        _references = new();
         _series = new(log.HashSeed);
+        _frame = new(_references, _series, _totals);
         _producers = new(log.DedupeWindow);
         Partition = partition;
         Batch = new(partition);
@@ -193,61 +194,39 @@ public sealed class PartitionRater
         if (_duplicates.EnteredKeys)
             _progress = _progress with { KeysNext = frame.Offset + 1, KeysLogTimeMs = logTimeMs };
         if (!_decisions.AllCounted) AddRefused(frame, events);
-        _frame.Add(events, _decisions);
-        _references.Number(events);
+        _frame.Find(events, _decisions, _pending.Series);
         if (NeedsStored(events.Count))
+        {
             await AddOneByOneAsync(frame, events, cancellation);
+        }
         else
-            AddGroups(frame, events);
+        {
+            _totals.Add(events, _frame.Places, _frame.AtMs, frame.Offset);
+            _pendingCounted += events.Count - _decisions.NotCounted;
+        }
+
         _names.See(
             events, _frame, _references, new(_log.Generation, Partition, frame.Offset, 0), frame.TimeMs);
-    }
-
-    void AddGroups(ArchivedFrame frame, EventColumns events)
-    {
-        foreach (ref readonly var group in _frame.Groups)
-        {
-            var series = _series.Of(events, group, _references, _pending.Series);
-            var part = new TotalRow(
-                _series.IdOf(series), group.Window, group.Sum, group.Count, group.Min, group.Max, group.Last,
-                group.LastAtMs, _log.Generation, frame.Offset, group.Index);
-            _totals.Add(part, group.LastIndex, ref _series.PlaceOf(series));
-            _pendingCounted += group.Count;
-        }
     }
 
     /// <summary>The slow way, where a total may reach its bound within this frame: against the stored totals.</summary>
     async ValueTask AddOneByOneAsync(ArchivedFrame frame, EventColumns events, CancellationToken cancellation)
     {
         if (_isSealed) throw new InvalidOperationException("The stored totals are behind: a batch is not written yet.");
-        var keys = new TotalKey[_frame.Groups.Length];
-        for (var i = 0; i < keys.Length; i++)
-        {
-            var group = _frame.Groups[i];
-            var series = _series.Of(events, group, _references, _pending.Series);
-            keys[i] = new(_series.IdOf(series), group.Window);
-            _totals.Touch(keys[i]);
-        }
-
         // False is found again, and answered, by CloseAsync: nothing is written before that.
         await _totals.LoadAsync(_store, Stored, cancellation);
         for (var i = 0; i < events.Count; i++)
         {
-            if (_frame.GroupOf[i] < 0) continue;
-            var key = keys[_frame.GroupOf[i]];
-            if (_totals.CountOf(key) >= _countMax)
+            var place = _frame.Places[i];
+            if (place < 0) continue;
+            if (_totals.CountOf(place) >= _countMax)
             {
                 var account = events.Customers.Account(events.Customer[i]);
                 AddFate(frame, i, account, Fate.Parked, ParkReason.TotalOverflow, 1, null);
                 continue;
             }
 
-            var quantity = events.Quantity[i];
-            var part = new TotalRow(
-                key.Series, key.Window, quantity, 1, quantity, quantity, quantity, events.TimestampMs[i],
-                _log.Generation, frame.Offset, i);
-            var place = -1;
-            _totals.Add(part, i, ref place);
+            _totals.Add(place, events.Quantity[i], _frame.AtMs[i], frame.Offset, i);
             _pendingCounted++;
         }
     }
@@ -277,6 +256,7 @@ public sealed class PartitionRater
     {
         _references.Clear();
         _series.Clear();
+        _totals.ForgetSeries();
         _names.Clear();
     }
 }

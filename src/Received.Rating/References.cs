@@ -1,6 +1,4 @@
-using System.Buffers.Binary;
-using System.IO.Hashing;
-using System.Runtime.InteropServices;
+using System.Numerics;
 using Received.Model;
 
 namespace Received.Rating;
@@ -9,20 +7,30 @@ namespace Received.Rating;
 /// Small numbers for the references of a partition, from 0 without gaps: a frame's table entries are hashed once each,
 /// and all that is kept by customer, product or assertion is an array. In memory only.
 /// </summary>
-sealed class References(long seed)
+sealed class References
 {
-    public const byte Customer = 0;
-    public const byte Product = 1;
-    public const byte Assertion = 2;
+    const int SlotsMin = 1024;
 
-    const int StackBytes = 512;
+    readonly ByteColumn _first = new();
+    readonly ByteColumn _second = new();
+    Entry[] _entries = new Entry[SlotsMin / 2];
 
-    readonly Dictionary<UInt128, int> _numbers = [];
+    // The hash's upper half, and the number + 1.
+    ulong[] _slots = new ulong[SlotsMin];
     int[] _customers = [];
     int[] _products = [];
     int[] _assertions = [];
 
-    public int Count => _numbers.Count;
+    enum Kind : byte
+    {
+        Customer,
+        Product,
+        Assertion,
+    }
+
+    readonly record struct Entry(ulong Hash, uint Account, Kind Kind);
+
+    public int Count { get; private set; }
 
     /// <summary>By table entry of the frame at hand.</summary>
     public ReadOnlySpan<int> Customers => _customers;
@@ -34,37 +42,68 @@ sealed class References(long seed)
     /// <summary>Numbers the entries of the frame's tables.</summary>
     public void Number(EventColumns events)
     {
-        Number(Customer, events.Customers, ref _customers);
-        Number(Product, events.Products, ref _products);
-        Number(Assertion, events.Assertions, ref _assertions);
+        Number(Kind.Customer, events.Customers, ref _customers);
+        Number(Kind.Product, events.Products, ref _products);
+        Number(Kind.Assertion, events.Assertions, ref _assertions);
     }
 
-    public void Clear() => _numbers.Clear();
+    public void Clear()
+    {
+        Count = 0;
+        _first.Clear();
+        _second.Clear();
+        Array.Clear(_slots);
+    }
 
-    void Number(byte kind, NamedTable table, ref int[] numbers)
+    void Number(Kind kind, NamedTable table, ref int[] numbers)
     {
         if (numbers.Length < table.Count) numbers = new int[table.Count];
-        for (var entry = 0; entry < table.Count; entry++)
+        for (var at = 0; at < table.Count; at++)
         {
             // Of an assertion the currency counts too; the name of the others is no part of what they are.
-            var id = Id(kind, table.Account(entry), table.Ref(entry), kind == Assertion ? table.Name(entry) : []);
-            ref var number = ref CollectionsMarshal.GetValueRefOrAddDefault(_numbers, id, out var exists);
-            if (!exists) number = _numbers.Count - 1;
-            numbers[entry] = number;
+            var second = kind == Kind.Assertion ? table.Name(at) : default;
+            numbers[at] = NumberOf(kind, table.Account(at).Value, table.Ref(at), second);
         }
     }
 
-    /// <summary>Seeded, so that nobody who chooses references can aim at a collision.</summary>
-    UInt128 Id(byte kind, AccountId account, ReadOnlySpan<byte> reference, ReadOnlySpan<byte> more)
+    int NumberOf(Kind kind, uint account, ReadOnlySpan<byte> first, ReadOnlySpan<byte> second)
     {
-        const int Head = 1 + sizeof(uint) + sizeof(int);
-        var length = Head + reference.Length + more.Length;
-        var bytes = length <= StackBytes ? stackalloc byte[StackBytes] : new byte[length];
-        bytes[0] = kind;
-        BinaryPrimitives.WriteUInt32LittleEndian(bytes[1..], account.Value);
-        BinaryPrimitives.WriteInt32LittleEndian(bytes[5..], reference.Length);
-        reference.CopyTo(bytes[Head..]);
-        more.CopyTo(bytes[(Head + reference.Length)..]);
-        return XxHash128.HashToUInt128(bytes[..length], seed);
+        var hash = SeededHash.Of(first, ((ulong)kind << 32) | account);
+        if (!second.IsEmpty) hash = SeededHash.Of(second, hash);
+        var entry = new Entry(hash, account, kind);
+        var mask = _slots.Length - 1;
+        for (var slot = unchecked((int)hash) & mask; ; slot = (slot + 1) & mask)
+        {
+            var known = _slots[slot];
+            if (known == 0) return Append(entry, first, second);
+            var number = unchecked((int)known) - 1;
+            if (known >> 32 == hash >> 32 && _entries[number] == entry && _first[number].SequenceEqual(first)
+                && _second[number].SequenceEqual(second)) return number;
+        }
+    }
+
+    int Append(Entry entry, ReadOnlySpan<byte> first, ReadOnlySpan<byte> second)
+    {
+        if (Count == _entries.Length)
+        {
+            Array.Resize(ref _entries, Count * 2);
+            _slots = new ulong[(int)BitOperations.RoundUpToPowerOf2((uint)_entries.Length * 2)];
+            for (var number = 0; number < Count; number++) Place(number);
+        }
+
+        _entries[Count] = entry;
+        _first.Add(first);
+        _second.Add(second);
+        Place(Count);
+        return Count++;
+    }
+
+    void Place(int number)
+    {
+        var hash = _entries[number].Hash;
+        var mask = _slots.Length - 1;
+        var slot = unchecked((int)hash) & mask;
+        while (_slots[slot] != 0) slot = (slot + 1) & mask;
+        _slots[slot] = (hash >> 32 << 32) | (uint)(number + 1);
     }
 }

@@ -22,36 +22,31 @@ sealed class SeriesSeen(long seed)
         public int Product;
         public int Assertion;
         public UInt128 Id;
-
-        /// <summary>Where the series' total was last found; a guess.</summary>
-        public int Place;
     }
 
     public int Count { get; private set; }
 
     public UInt128 IdOf(int series) => _entries[series].Id;
 
-    public ref int PlaceOf(int series) => ref _entries[series].Place;
-
-    /// <summary>The number of the group's series, from 0 without gaps.</summary>
+    /// <summary>The number of the series of three table entries, from 0 without gaps.</summary>
     /// <param name="rows">Takes the row of a series that was not known.</param>
-    public int Of(EventColumns events, in FrameGroup group, References references, List<SeriesRow> rows)
+    public int Of(
+        EventColumns events, int customer, int product, int assertion, References references, List<SeriesRow> rows)
     {
-        var customer = references.Customers[group.Customer];
-        var product = references.Products[group.Product];
-        var assertion = references.Assertions[group.Assertion];
+        var sought = new Entry
+        {
+            Customer = references.Customers[customer],
+            Product = references.Products[product],
+            Assertion = references.Assertions[assertion],
+        };
         var mask = _slots.Length - 1;
-        for (var slot = SlotOf(customer, product, assertion, mask); ; slot = (slot + 1) & mask)
+        for (var slot = SlotOf(sought, mask); ; slot = (slot + 1) & mask)
         {
             var at = _slots[slot] - 1;
-            if (at < 0)
-            {
-                var made = new Entry { Customer = customer, Product = product, Assertion = assertion };
-                return Append(events, group, made, rows);
-            }
-
+            if (at < 0) return Append(events, customer, product, assertion, sought, rows);
             ref readonly var entry = ref _entries[at];
-            if (entry.Customer == customer && entry.Product == product && entry.Assertion == assertion) return at;
+            if (entry.Customer == sought.Customer && entry.Product == sought.Product
+                && entry.Assertion == sought.Assertion) return at;
         }
     }
 
@@ -61,15 +56,16 @@ sealed class SeriesSeen(long seed)
         Array.Clear(_slots);
     }
 
-    int Append(EventColumns events, in FrameGroup group, Entry entry, List<SeriesRow> rows)
+    int Append(
+        EventColumns events, int customer, int product, int assertion, Entry entry, List<SeriesRow> rows)
     {
-        var account = events.Customers.Account(group.Customer);
-        var customer = events.Customers.Ref(group.Customer);
-        var product = events.Products.Ref(group.Product);
-        var currency = events.Assertions.Name(group.Assertion);
-        var entity = events.Assertions.Ref(group.Assertion);
-        entry.Id = Identities.Series(seed, account, customer, product, currency, entity);
-        rows.Add(new(entry.Id, account, Text(customer), Text(product), Text(currency), Text(entity)));
+        var account = events.Customers.Account(customer);
+        var customerRef = events.Customers.Ref(customer);
+        var productRef = events.Products.Ref(product);
+        var currency = events.Assertions.Name(assertion);
+        var entity = events.Assertions.Ref(assertion);
+        entry.Id = Identities.Series(seed, account, customerRef, productRef, currency, entity);
+        rows.Add(new(entry.Id, account, Text(customerRef), Text(productRef), Text(currency), Text(entity)));
         if (Count == _entries.Length) Grow();
         _entries[Count++] = entry;
         Place(Count);
@@ -85,18 +81,17 @@ sealed class SeriesSeen(long seed)
 
     void Place(int number)
     {
-        ref readonly var entry = ref _entries[number - 1];
         var mask = _slots.Length - 1;
-        var slot = SlotOf(entry.Customer, entry.Product, entry.Assertion, mask);
+        var slot = SlotOf(_entries[number - 1], mask);
         while (_slots[slot] != 0) slot = (slot + 1) & mask;
         _slots[slot] = number;
     }
 
-    static int SlotOf(int customer, int product, int assertion, int mask)
+    static int SlotOf(in Entry entry, int mask)
     {
         // The numbers are ours: nobody can choose them to collide.
-        var hash = unchecked((((ulong)(uint)customer << 32) | (uint)product) * 0x9E3779B97F4A7C15UL);
-        hash = unchecked((BitOperations.RotateLeft(hash, 29) ^ (uint)assertion) * 0xD6E8FEB86659FD93UL);
+        var hash = unchecked((((ulong)(uint)entry.Customer << 32) | (uint)entry.Product) * 0x9E3779B97F4A7C15UL);
+        hash = unchecked((BitOperations.RotateLeft(hash, 29) ^ (uint)entry.Assertion) * 0xD6E8FEB86659FD93UL);
         return (int)(hash >> 33) & mask;
     }
 

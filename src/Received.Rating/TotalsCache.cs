@@ -1,4 +1,6 @@
 using System.Buffers;
+using System.Runtime.CompilerServices;
+using Received.Model;
 using Received.Usage;
 
 namespace Received.Rating;
@@ -6,104 +8,89 @@ namespace Received.Rating;
 /// <summary>
 /// The totals of a partition that rating works on: absolute where the stored row is known, otherwise what has been
 /// added since the stored progress, until <see cref="LoadAsync"/> has joined the two.
-/// Invariant: after a load, a row is a function of the log up to its stamp. Bounded: what is not dirty is let go, in
+/// Invariant: after a load, a total is a function of the log up to its stamp. Bounded: what is not dirty is let go, in
 /// two generations, so that totals in use stay.
+/// A total stands at a place, found by series and window in one look; places hold until <see cref="Sealed"/>.
 /// </summary>
-sealed class TotalsCache(int rowsMax)
+sealed class TotalsCache(int rowsMax, ushort generation)
 {
-    Rows _rows = new();
-    Rows _older = new();
+    // A cache line of a series: two hours of usage as it comes. Other windows take the way through the dictionary.
+    const int WindowsMax = 8;
+
+    TotalRows _rows = new();
+    TotalRows _older = new();
     readonly List<int> _dirty = [];
     readonly List<int> _missing = [];
 
-    /// <summary>At least the highest count of any row here.</summary>
+    /// <summary>By series and the last bits of the window: the window, and the place + 1 behind it.</summary>
+    ulong[] _places = [];
+
+    /// <summary>What has an event of this frame or of a later one is dirty.</summary>
+    long _dirtyFrom;
+    long _offset = -1;
+
+    /// <summary>At least the highest count of any total here.</summary>
     public long CountHigh { get; private set; }
 
     public int DirtyCount => _dirty.Count;
 
-    struct State
+    /// <summary>The total's place; it is there from now on.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public int PlaceOf(int series, int window, SeriesSeen seen)
     {
-        public TotalRow Row;
-
-        /// <summary>Index of the event that the row's Last is of, if that is of the frame of the row's stamp; else
-        /// -1.</summary>
-        public int LastIndex;
-        public bool IsDirty;
-    }
-
-    /// <summary>Rows by key, in order of first appearance.</summary>
-    sealed class Rows
-    {
-        public readonly Dictionary<TotalKey, int> Places = [];
-        public State[] States = new State[256];
-        public int Count;
-
-        public ref State Add(in TotalKey key, out int place)
+        var at = (series * WindowsMax) + (window & (WindowsMax - 1));
+        var places = _places;
+        if ((uint)at < (uint)places.Length)
         {
-            if (Count == States.Length) Array.Resize(ref States, Count * 2);
-            place = Count++;
-            Places.Add(key, place);
-            return ref States[place];
+            var known = places[at];
+            var (of, place) = unchecked(((int)(known >> 32), (int)known - 1));
+            if (of == window && place >= 0) return place;
         }
 
-        public void Clear()
-        {
-            Places.Clear();
-            Count = 0;
-        }
+        return Find(series, window, at, seen);
     }
 
-    /// <summary>Makes the row known, for <see cref="LoadAsync"/> to find it.</summary>
-    public void Touch(in TotalKey key)
+    /// <summary>Adds the events of a frame, those without a place (-1) left out.</summary>
+    /// <param name="atMs">Of each event, since its window's start.</param>
+    public void Add(EventColumns events, ReadOnlySpan<int> places, ReadOnlySpan<int> atMs, long offset)
     {
-        var place = -1;
-        Find(key, ref place);
-    }
-
-    /// <summary>
-    /// Adds events of one frame. A frame comes in several parts where it has several names for one reference; their
-    /// events may stand in each other's midst.
-    /// </summary>
-    /// <param name="lastIndex">Index of the event that the part's Last is of.</param>
-    /// <param name="place">A guess where the row is, and then where it is.</param>
-    public void Add(in TotalRow part, int lastIndex, ref int place)
-    {
-        ref var state = ref Find(new(part.Series, part.Window), ref place);
-        if (!state.IsDirty)
+        _offset = offset;
+        var states = _rows.States;
+        var quantities = events.Quantity[..places.Length];
+        atMs = atMs[..places.Length];
+        var dirtyFrom = _dirtyFrom;
+        var high = CountHigh;
+        for (var i = 0; i < places.Length; i++)
         {
-            state.IsDirty = true;
-            _dirty.Add(place);
+            var place = places[i];
+            if (place < 0) continue;
+            ref var state = ref states[place];
+            if (state.Offset < dirtyFrom) _dirty.Add(place);
+            state.Offset = offset;
+            state.Index = i;
+            var narrow = unchecked((long)quantities[i]);
+            if (state.LastAtMs >= 0 && narrow == quantities[i]) state.Add(quantities[i], narrow, atMs[i]);
+            else _rows.AddEvent(place, quantities[i], atMs[i]);
+            high = Math.Max(high, state.Count);
         }
 
-        Add(ref state, part, lastIndex);
-        CountHigh = Math.Max(CountHigh, state.Row.Count);
+        CountHigh = high;
     }
 
-    static void Add(ref State state, in TotalRow part, int lastIndex)
+    /// <summary>Adds one event of a frame.</summary>
+    public void Add(int place, Int128 quantity, int atMs, long offset, int index)
     {
-        if (state.Row.Count == 0)
-        {
-            state.Row = part;
-            state.LastIndex = lastIndex;
-            return;
-        }
-
-        ref readonly var row = ref state.Row;
-        var sameFrame = row.Generation == part.Generation && row.Offset == part.Offset;
-        var partIsLast = part.LastAtMs > row.LastAtMs
-            || (part.LastAtMs == row.LastAtMs && (!sameFrame || lastIndex > state.LastIndex));
-        var index = sameFrame ? Math.Max(row.Index, part.Index) : part.Index;
-        state.Row = Join(row, part, partIsLast, index);
-        if (partIsLast) state.LastIndex = lastIndex;
-        else if (!sameFrame) state.LastIndex = -1;
+        _offset = offset;
+        ref var state = ref _rows.States[place];
+        if (state.Offset < _dirtyFrom) _dirty.Add(place);
+        state.Offset = offset;
+        state.Index = index;
+        _rows.AddEvent(place, quantity, atMs);
+        CountHigh = Math.Max(CountHigh, state.Count);
     }
 
-    /// <summary>The row's count; it must be loaded.</summary>
-    public long CountOf(in TotalKey key)
-    {
-        var place = -1;
-        return Find(key, ref place).Row.Count;
-    }
+    /// <summary>The total's count; it must be loaded.</summary>
+    public long CountOf(int place) => _rows.States[place].Count;
 
     /// <summary>
     /// Joins what was added with what is stored. Nothing that was sealed may be on its way to the store.
@@ -122,12 +109,13 @@ sealed class TotalsCache(int rowsMax)
         var found = ArrayPool<TotalRow>.Shared.Rent(count);
         try
         {
-            CopyMissing(keys);
+            for (var i = 0; i < count; i++) keys[i] = _rows.KeyOf(_missing[i]);
             await store.ReadTotalsAsync(
                 progress.Partition, keys.AsMemory(0, count), found.AsMemory(0, count), cancellation);
             for (var i = 0; i < count; i++)
                 if (found[i].Count > 0 && IsPast(found[i], progress)) return false;
-            for (var i = 0; i < count; i++) Loaded(_missing[i], found[i]);
+            for (var i = 0; i < count; i++)
+                if (found[i].Count > 0) Loaded(_missing[i], found[i]);
         }
         finally
         {
@@ -142,18 +130,29 @@ sealed class TotalsCache(int rowsMax)
     public void CopyDirtyTo(List<TotalRow> rows)
     {
         rows.EnsureCapacity(rows.Count + _dirty.Count);
-        foreach (var place in _dirty) rows.Add(_rows.States[place].Row);
+        foreach (var place in _dirty)
+        {
+            ref readonly var state = ref _rows.States[place];
+            var (key, total) = (_rows.KeyOf(place), _rows.Read(place));
+            rows.Add(new(
+                key.Series, key.Window, state.Sum, state.Count, total.Min, total.Max, total.Last,
+                UsageWindow.StartMs(key.Window) + total.LastAtMs, generation, state.Offset, state.Index));
+        }
     }
 
     /// <summary>The dirty rows are on their way to the store; the next load is after they have come there.</summary>
     public void Sealed()
     {
-        foreach (var place in _dirty) _rows.States[place].IsDirty = false;
         _dirty.Clear();
+        _dirtyFrom = _offset + 1;
         if (_rows.Count <= rowsMax / 2) return;
         (_older, _rows) = (_rows, _older);
         _rows.Clear();
+        ForgetSeries();
     }
+
+    /// <summary>Numbers of series will mean others.</summary>
+    public void ForgetSeries() => Array.Clear(_places);
 
     public void Clear()
     {
@@ -161,63 +160,48 @@ sealed class TotalsCache(int rowsMax)
         _older = new();
         _dirty.Clear();
         _missing.Clear();
+        _places = [];
+        _dirtyFrom = 0;
+        _offset = -1;
         CountHigh = 0;
-    }
-
-    void CopyMissing(TotalKey[] keys)
-    {
-        for (var i = 0; i < _missing.Count; i++)
-        {
-            ref readonly var row = ref _rows.States[_missing[i]].Row;
-            keys[i] = new(row.Series, row.Window);
-        }
     }
 
     void Loaded(int place, in TotalRow stored)
     {
-        ref var state = ref _rows.States[place];
-        if (stored.Count > 0)
-        {
-            var addedIsLast = state.Row.Count > 0 && state.Row.LastAtMs >= stored.LastAtMs;
-            if (!addedIsLast) state.LastIndex = -1;
-            state.Row = state.Row.Count == 0 ? stored : Join(stored, state.Row, addedIsLast, state.Row.Index);
-        }
-
-        CountHigh = Math.Max(CountHigh, state.Row.Count);
+        ref readonly var state = ref _rows.States[place];
+        var storedAtMs = (int)(stored.LastAtMs - UsageWindow.StartMs(stored.Window));
+        var (sum, count, added) = (state.Sum, state.Count, _rows.Read(place));
+        var addedIsLast = count > 0 && added.LastAtMs >= storedAtMs;
+        _rows.Put(
+            place, unchecked(stored.Sum + sum), stored.Count + count,
+            count > 0 ? Int128.Min(stored.Min, added.Min) : stored.Min,
+            count > 0 ? Int128.Max(stored.Max, added.Max) : stored.Max,
+            addedIsLast ? added.Last : stored.Last, addedIsLast ? added.LastAtMs : storedAtMs);
+        CountHigh = Math.Max(CountHigh, stored.Count + count);
     }
 
-    ref State Find(in TotalKey key, ref int place)
+    int Find(int series, int window, int at, SeriesSeen seen)
     {
-        if (place >= 0 && place < _rows.Count)
+        var key = new TotalKey(seen.IdOf(series), window);
+        if (!_rows.Places.TryGetValue(key, out var place))
         {
-            ref var guessed = ref _rows.States[place];
-            if (guessed.Row.Series == key.Series && guessed.Row.Window == key.Window) return ref guessed;
+            place = _rows.Add(key);
+            if (_older.Places.Remove(key, out var older)) TakeBack(place, older);
+            else _missing.Add(place);
         }
 
-        if (_rows.Places.TryGetValue(key, out place)) return ref _rows.States[place];
-        ref var state = ref _rows.Add(key, out place);
-        if (_older.Places.Remove(key, out var older))
-        {
-            state = _older.States[older];
-        }
-        else
-        {
-            state = new() { Row = new() { Series = key.Series, Window = key.Window } };
-            _missing.Add(place);
-        }
+        if (at >= _places.Length) Array.Resize(ref _places, Math.Max(256, (series + 1) * 2 * WindowsMax));
+        _places[at] = unchecked(((ulong)(uint)window << 32) | (uint)(place + 1));
+        return place;
+    }
 
-        return ref state;
+    void TakeBack(int place, int older)
+    {
+        ref readonly var state = ref _older.States[older];
+        var total = _older.Read(older);
+        _rows.Put(place, state.Sum, state.Count, total.Min, total.Max, total.Last, total.LastAtMs);
     }
 
     static bool IsPast(in TotalRow row, in RatedProgress progress) =>
         (row.Generation, row.Offset).CompareTo((progress.Generation, progress.Next)) >= 0;
-
-    /// <summary>Both, with the stamp of <paramref name="later"/> but for its index.</summary>
-    static TotalRow Join(in TotalRow earlier, in TotalRow later, bool lastIsLater, int index) => new(
-        // The sum cannot wrap: no row takes more than PartitionRater.CountMax events, each below 2^90. Where a load
-        // shows more than that, the row is thrown away and rated again event by event.
-        later.Series, later.Window, unchecked(earlier.Sum + later.Sum), earlier.Count + later.Count,
-        earlier.Min < later.Min ? earlier.Min : later.Min, earlier.Max > later.Max ? earlier.Max : later.Max,
-        lastIsLater ? later.Last : earlier.Last, lastIsLater ? later.LastAtMs : earlier.LastAtMs,
-        later.Generation, later.Offset, index);
 }

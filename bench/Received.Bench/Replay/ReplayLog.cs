@@ -13,7 +13,6 @@ sealed class ReplayLog(ReplayOptions options, SegmentLog log)
     const ulong Producer = 1;
     const int UnderWayMax = 64;
     const int ProductCount = 5;
-    const int TimeJitterMs = 60_000;
 
     readonly FrameCodec _codec = new();
     readonly Random _random = new(1);
@@ -61,7 +60,7 @@ sealed class ReplayLog(ReplayOptions options, SegmentLog log)
     void Add(EventColumns events, byte[] customer, long timeMs, int number) => events.Add(
         events.Customers.Intern(new(1), customer, "A customer"u8),
         events.Products.Intern(new(1), Utf8($"product-{_random.Next(ProductCount)}"), "Units"u8), 0,
-        timeMs - _random.Next(TimeJitterMs), timeMs, Quantity.Of(_random.Next(1, 1000)).Scaled,
+        timeMs - _random.Next(options.SpreadMinutes * 60_000), timeMs, Quantity.Of(_random.Next(1, 1000)).Scaled,
         options.Keyed ? [KeyKind.Own, .. Utf8($"order-{number:x8}-{_random.Next():x8}")] : [],
         Utf8($"{{\"request\": \"{_random.Next():x8}\", \"region\": \"eu-{_random.Next(4)}\"}}"));
 

@@ -21,6 +21,9 @@ sealed record ReplayOptions
     /// <summary>Event time that the log spans: with the customers, how many totals there are.</summary>
     public int Hours { get; init; } = 6;
 
+    /// <summary>How long before its frame an event may be: above 15 a frame's events are of several windows.</summary>
+    public int SpreadMinutes { get; init; } = 1;
+
     /// <summary>Each from an empty store, in one process: the first pays for compiling the code.</summary>
     public int Rounds { get; init; } = 1;
 
@@ -43,6 +46,7 @@ sealed record ReplayOptions
         received-bench replay
           --events N      events in the log (1000000)      --frame N   events a frame (1000)
           --customers N   distinct customers (1000)        --hours N   event time that they span (6)
+          --spread-minutes N   how long before its frame an event may be (1)
           --keyed         every event has an idempotency key of its own
           --together      rating and archive at the same time
           --rating-only   no archive                       --archive-only  no rating
@@ -74,6 +78,7 @@ sealed record ReplayOptions
                 "--events" => options with { Events = Number() },
                 "--customers" => options with { Customers = Number() },
                 "--frame" => options with { Frame = Number() },
+                "--spread-minutes" => options with { SpreadMinutes = Number() },
                 "--hours" => options with { Hours = Number() },
                 var unknown => throw new ArgumentException($"Unknown option {unknown}."),
             };

@@ -74,8 +74,20 @@ sealed class History
         var quantity = _random.Next(8) == 0 ? Quantity.ScaledLimit - 1 : Quantity.Of(_random.Next(-2, 3)).Scaled;
         byte[] key = _random.Next(3) == 0 ? [] : [KeyKind.Own, (byte)_random.Next(40)];
         events.Add(
-            customer, product, assertion, StartMs + (_random.Next(6) * 400_000L), _timeMs, quantity, key,
+            customer, product, assertion, TimestampMs(), _timeMs, quantity, key,
             _random.Next(4) == 0 ? "{}"u8 : []);
+    }
+
+    /// <summary>Mostly of three windows, now and then hours before them, or before 1970.</summary>
+    long TimestampMs()
+    {
+        var fromMs = _random.Next(8) switch
+        {
+            0 => StartMs - (_random.Next(4) * 8 * UsageWindow.LengthMs),
+            1 => -1_000_000,
+            _ => StartMs,
+        };
+        return fromMs + (_random.Next(6) * 400_000L);
     }
 
     /// <summary>A sound header, with its own checksum, of a version that this program does not know.</summary>
