@@ -96,8 +96,9 @@ public sealed class EventColumns
     }
 
     /// <summary>Bytes that the tables, keys and data hold; with <see cref="Count"/>, the size of the batch.</summary>
-    public int ByteCount => Customers.ByteCount + Products.ByteCount + Assertions.ByteCount
-        + Keys.ByteCount + Data.ByteCount;
+    public int ByteCount => TableByteCount + Keys.ByteCount + Data.ByteCount;
+
+    public int TableByteCount => Customers.ByteCount + Products.ByteCount + Assertions.ByteCount;
 
     void Grow(int count)
     {

@@ -48,16 +48,26 @@ public sealed class NamedTable
         // Met not long ago, as most are: found without hashing all of it. Collisions, aimed at or not, go the long way.
         ref var recent = ref _recent[SeededHash.Glance(reference) % RecentMax];
         if (recent > 0 && Is(recent - 1, account, reference, name)) return recent - 1;
-        var hash = Hash(account, reference, name);
+        var index = FindOrAppend(account, reference, name, Hash(account, reference, name));
+        recent = index + 1;
+        return index;
+    }
+
+    /// <summary>
+    /// As if by the triple of another table, which has its hash already; that table was filled by interning.
+    /// </summary>
+    public int InternFrom(NamedTable other, int entry) =>
+        FindOrAppend(other.Account(entry), other.Ref(entry), other.Name(entry), other._hashes[entry]);
+
+    int FindOrAppend(AccountId account, ReadOnlySpan<byte> reference, ReadOnlySpan<byte> name, int hash)
+    {
         Reserve();
         var buckets = _buckets;
         for (var slot = hash & (buckets.Length - 1); ; slot = (slot + 1) & (buckets.Length - 1))
         {
             var index = buckets[slot] - 1;
-            if (index < 0) index = Append(account, reference, name, hash);
-            else if (_hashes[index] != hash || !Is(index, account, reference, name)) continue;
-            recent = index + 1;
-            return index;
+            if (index < 0) return Append(account, reference, name, hash);
+            if (_hashes[index] == hash && Is(index, account, reference, name)) return index;
         }
     }
 

@@ -36,7 +36,8 @@ public static class SeededHash
             : bytes.Length >= 4 ? Half(ref at, 0) + (Half(ref at, bytes.Length - 4) << 32)
             : bytes.Length > 0 ? bytes[0] + ((ulong)bytes[^1] << 8)
             : 0;
-        return unchecked((uint)(((ends ^ (ulong)bytes.Length) * (First | 1)) >> 32));
+        // Both halves: texts that differ at their very end differ in the word's highest bits.
+        return unchecked((uint)Fold(ends ^ (ulong)bytes.Length, First | 1));
     }
 
     static ulong Short(ref byte at, int length, ulong state)

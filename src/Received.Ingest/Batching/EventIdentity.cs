@@ -24,14 +24,16 @@ static class EventIdentity
     const int HashBytes = 16;
 
     /// <returns>Bytes written; 0 for an event without a key.</returns>
-    public static int Write(Span<byte> target, in AppendContext context, ReadOnlySpan<byte> ownKey, in ParsedEvent e)
+    public static int Write(
+        Span<byte> target, in AppendContext context, ReadOnlySpan<byte> ownKey, ParsedEvents events, int index)
     {
         if (ownKey.Length > 0) return Start(target, KeyKind.Own, ownKey);
         if (context.HeaderKey.Length == 0) return 0;
         var length = Start(target, context.HeaderKind, context.HeaderKey);
         if (context.HeaderKind != KeyKind.Batch) return length;
-        BinaryPrimitives.WriteUInt128BigEndian(target[length..], e.RawHash);
-        BinaryPrimitives.WriteInt32BigEndian(target[(length + HashBytes)..], e.EqualBefore);
+        var (hash, equalBefore) = events.RawHashes[index];
+        BinaryPrimitives.WriteUInt128BigEndian(target[length..], hash);
+        BinaryPrimitives.WriteInt32BigEndian(target[(length + HashBytes)..], equalBefore);
         return length + KeyKind.BatchSuffixBytes;
     }
 
@@ -47,10 +49,10 @@ static class EventIdentity
     {
         for (var i = 0; i < events.Count; i++)
         {
-            ref var e = ref events[i];
-            e.RawHash = XxHash128.HashToUInt128(body.Slice(e.Raw.Start, e.Raw.Length));
-            ref var count = ref CollectionsMarshal.GetValueRefOrAddDefault(events.RawCounts, e.RawHash, out _);
-            e.EqualBefore = count++;
+            var raw = events[i].Raw;
+            var hash = XxHash128.HashToUInt128(body.Slice(raw.Start, raw.Length));
+            ref var count = ref CollectionsMarshal.GetValueRefOrAddDefault(events.RawCounts, hash, out _);
+            events.RawHashes.Add((hash, count++));
         }
     }
 }

@@ -18,6 +18,8 @@ sealed class FrameBatcher
     readonly ILog _log;
     readonly PartitionQueue[] _queues;
     readonly Lock _gate = new();
+    // As many as ever appended at once.
+    readonly Stack<Distribution> _distributions = [];
     readonly TaskCompletionSource _quiet = new(TaskCreationOptions.RunContinuationsAsynchronously);
     int _appending;
     bool _closed;
@@ -39,30 +41,36 @@ sealed class FrameBatcher
     /// </summary>
     public ValueTask<AppendOutcome> AppendAsync(in AppendContext context, ParsedEvents events, ReadOnlySpan<byte> body)
     {
+        Distribution? distribution;
         lock (_gate)
         {
             if (_closed) return new(AppendOutcome.Closing);
             _appending++;
+            _distributions.TryPop(out distribution);
         }
 
+        distribution ??= new(_queues.Length);
+        var keep = false;
         try
         {
             if (context.HeaderKind == KeyKind.Batch && context.HeaderKey.Length > 0)
                 EventIdentity.CountEqualEvents(events, body);
-            Chain(context.Account, events, body);
+            distribution.Take(context.Account, events, body);
             events.Wait.Begin();
             for (var partition = 0; partition < _queues.Length; partition++)
             {
-                var first = events.Heads[partition];
-                if (first >= 0) _queues[partition].Append(context, events, body, first);
+                if (!distribution.Of(partition).IsEmpty)
+                    _queues[partition].Append(context, events, body, distribution);
             }
 
+            keep = distribution.TryReuse();
             return events.Wait.AllAsync();
         }
         finally
         {
             lock (_gate)
             {
+                if (keep) _distributions.Push(distribution);
                 if (--_appending == 0 && _closed) _quiet.TrySetResult();
             }
         }
@@ -86,22 +94,5 @@ sealed class FrameBatcher
 
         await _quiet.Task;
         await Task.WhenAll(_queues.Select(queue => queue.DrainAsync()));
-    }
-
-    /// <summary>
-    /// Chains events by partition, from the last to the first, so that a chain keeps the body's order.
-    /// </summary>
-    void Chain(AccountId account, ParsedEvents events, ReadOnlySpan<byte> body)
-    {
-        if (events.Heads.Length != _queues.Length) events.Heads = new int[_queues.Length];
-        Array.Fill(events.Heads, -1);
-        for (var i = events.Count - 1; i >= 0; i--)
-        {
-            ref var e = ref events[i];
-            if (e.Reason != RejectReason.None) continue;
-            var partition = Partitioning.Of(account, events.Text(body, e.CustomerRef), _queues.Length).Value;
-            e.NextOfPartition = events.Heads[partition];
-            events.Heads[partition] = i;
-        }
     }
 }

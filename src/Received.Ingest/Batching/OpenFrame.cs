@@ -11,47 +11,80 @@ namespace Received.Ingest.Batching;
 /// </summary>
 sealed class OpenFrame
 {
+    static long _fillings;
+
     readonly EventColumns _columns = new();
     readonly FrameCodec _codec = new();
     readonly byte[] _identity = new byte[EventIdentity.BytesMax];
+    long _filling;
+    // Of the events so far, without what tables take: an upper bound of the payload.
+    int _eventBytes;
 
     public FrameTicket Ticket { get; private set; } = null!;
 
     public int Count => _columns.Count;
 
-    /// <summary>An upper bound of the payload that the events so far will take.</summary>
-    int RawBytes => _columns.ByteCount + (Count * Limits.EventOverheadBytes) + (Limits.TableEntryOverheadBytes
-        * (_columns.Customers.Count + _columns.Products.Count + _columns.Assertions.Count));
+    public bool IsFull => Room <= 0;
 
-    public bool IsFull => Count >= FrameLimits.EventsMax || RawBytes >= FrameLimits.RawBytesSeal;
+    /// <summary>Events that fit whatever they are, and one more if the last of them would.</summary>
+    int Room
+    {
+        get
+        {
+            var raw = _eventBytes + _columns.TableByteCount + (Limits.TableEntryOverheadBytes
+                * (_columns.Customers.Count + _columns.Products.Count + _columns.Assertions.Count));
+            // Past the seal, rounded up.
+            var bytes = FrameLimits.RawBytesSeal - raw + Limits.EventFrameBytesMax - 1;
+            return Math.Min(FrameLimits.EventsMax - Count, bytes / Limits.EventFrameBytesMax);
+        }
+    }
 
     public void Begin(PartitionId partition)
     {
         _columns.Clear();
+        _eventBytes = 0;
+        _filling = Interlocked.Increment(ref _fillings);
         Ticket = new(partition);
     }
 
-    /// <returns>The event's index in the frame.</returns>
-    public int Add(in AppendContext context, ParsedEvents events, in ParsedEvent e, ReadOnlySpan<byte> body)
+    /// <summary>Adds events until it is full; it must not be when this is called.</summary>
+    /// <returns>How many were added.</returns>
+    public int Add(
+        in AppendContext context, ParsedEvents events, ReadOnlySpan<byte> body, Distribution distribution,
+        ReadOnlySpan<PlacedEvent> placed)
     {
-        var account = context.Account;
-        var customer = _columns.Customers.Intern(
-            account, events.Text(body, e.CustomerRef), events.Text(body, e.CustomerName));
-        var product = _columns.Products.Intern(
-            account, events.Text(body, e.ProductRef), events.Text(body, e.ProductName));
-        var assertion = e.EntityRef.IsEmpty && e.Currency.IsEmpty ? 0 : _columns.Assertions.Intern(
-            default, events.Text(body, e.EntityRef), events.Text(body, e.Currency));
-        var data = events.Text(body, e.Data);
-        if (e.Key.IsEmpty && context.HeaderKey.Length == 0)
+        var added = 0;
+        for (var room = Room; room > 0 && added < placed.Length; room = Room)
         {
-            return _columns.Add(
-                customer, product, assertion, e.TimestampMs, context.ReceivedAtMs, e.Quantity, [], data);
+            // Whether it is full need not be asked for each.
+            var some = placed.Slice(added, Math.Min(room, placed.Length - added));
+            foreach (ref readonly var place in some) Add(context, events, body, distribution, place);
+            added += some.Length;
         }
 
-        var length = EventIdentity.Write(_identity, context, events.Text(body, e.Key), e);
-        return _columns.Add(
-            customer, product, assertion, e.TimestampMs, context.ReceivedAtMs, e.Quantity,
-            _identity.AsSpan(0, length), data);
+        return added;
+    }
+
+    void Add(
+        in AppendContext context, ParsedEvents events, ReadOnlySpan<byte> body, Distribution distribution,
+        in PlacedEvent place)
+    {
+        ref var e = ref events[place.Index];
+        var data = events.Text(body, e.Data);
+        var key = KeyOf(context, events, body, e, place.Index);
+        e.Frame = events.Frames.Count - 1;
+        e.IndexInFrame = _columns.Add(
+            distribution.CustomerIn(_columns, _filling, place), distribution.ProductIn(_columns, _filling, place),
+            distribution.AssertionIn(_columns, _filling, place), e.TimestampMs, context.ReceivedAtMs, e.Quantity,
+            key, data);
+        _eventBytes += Limits.EventOverheadBytes + key.Length + data.Length;
+    }
+
+    ReadOnlySpan<byte> KeyOf(
+        in AppendContext context, ParsedEvents events, ReadOnlySpan<byte> body, in ParsedEvent e, int index)
+    {
+        if (e.Key.IsEmpty && context.HeaderKey.Length == 0) return [];
+        return _identity.AsSpan(0, EventIdentity.Write(_identity, context, events.Text(body, e.Key), events, index));
     }
 
     /// <summary>The frame's bytes, unchanged until this frame is encoded again.</summary>

@@ -25,28 +25,19 @@ sealed class PartitionQueue(
     bool IsIdle => _open is null && _full.Count == 0 && _appends == 0;
 
     /// <summary>
-    /// Adds the events of a chain, then sends what may be sent. The tickets come with the events' frames.
+    /// Adds the partition's events of a body, then sends what may be sent. The tickets come with the events' frames.
     /// </summary>
-    /// <param name="first">The chain's head: see <see cref="ParsedEvent.NextOfPartition"/>.</param>
-    public void Append(in AppendContext context, ParsedEvents events, ReadOnlySpan<byte> body, int first)
+    public void Append(
+        in AppendContext context, ParsedEvents events, ReadOnlySpan<byte> body, Distribution distribution)
     {
         lock (_gate)
         {
-            OpenFrame? noted = null;
-            for (var i = first; i >= 0;)
+            for (var placed = distribution.Of(partition.Value); !placed.IsEmpty;)
             {
-                ref var e = ref events[i];
                 var frame = OpenForOneMore();
-                if (noted != frame)
-                {
-                    events.Frames.Add(frame.Ticket);
-                    frame.Ticket.Join(events.Wait);
-                }
-
-                noted = frame;
-                e.Frame = events.Frames.Count - 1;
-                e.IndexInFrame = frame.Add(context, events, e, body);
-                i = e.NextOfPartition;
+                events.Frames.Add(frame.Ticket);
+                frame.Ticket.Join(events.Wait);
+                placed = placed[frame.Add(context, events, body, distribution, placed)..];
             }
         }
 

@@ -36,16 +36,9 @@ struct ParsedEvent
     public Int128 Quantity;
     public long TimestampMs;
 
-    /// <summary>Under a batch key: hash of <see cref="Raw"/>, and how many equal ones came before it.</summary>
-    public UInt128 RawHash;
-    public int EqualBefore;
-
     /// <summary>Where it went: index in <see cref="ParsedEvents.Frames"/>, and index in that frame.</summary>
     public int Frame;
     public int IndexInFrame;
-
-    /// <summary>Next event of the same partition in this body, or -1.</summary>
-    public int NextOfPartition;
 }
 
 /// <summary>
@@ -72,11 +65,13 @@ sealed class ParsedEvents
     /// <summary>Completes when all of <see cref="Frames"/> have.</summary>
     public AppendWait Wait { get; } = new();
 
-    /// <summary>Heads of the chains of events by partition; made by the batcher.</summary>
-    public int[] Heads { get; set; } = [];
-
     /// <summary>How often each raw event was met, for batch keys.</summary>
     public Dictionary<UInt128, int> RawCounts { get; } = [];
+
+    /// <summary>
+    /// Under a batch key, by event: hash of its <c>Raw</c>, and how many equal ones came before it.
+    /// </summary>
+    public List<(UInt128 Hash, int EqualBefore)> RawHashes { get; } = [];
 
     /// <summary>
     /// Names of unknown fields, for finding duplicates: first the event's, then those of its validations.
@@ -109,10 +104,12 @@ sealed class ParsedEvents
         Shapes?.BeginBody();
         Frames.Clear();
         RawCounts.Clear();
+        RawHashes.Clear();
         if (_arena.Length > Limits.PooledArenaBytesMax) _arena = new byte[256];
         if (_events.Length <= Limits.PooledEventsMax) return;
         _events = new ParsedEvent[16];
         RawCounts.TrimExcess();
+        RawHashes.TrimExcess();
     }
 
     public ref ParsedEvent Add()
