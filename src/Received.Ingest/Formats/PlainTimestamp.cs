@@ -4,8 +4,8 @@ using Received.Ingest.Validation;
 namespace Received.Ingest.Formats;
 
 /// <summary>
-/// Timestamps written as 2024-02-05T08:55:32.160Z, of the day that was met last: three words of eight bytes. The day
-/// itself and every other spelling are read by <see cref="Rfc3339"/>.
+/// Timestamps written as 2024-02-05T08:55:32.160Z, of the two days that were met last, as after midnight: three words
+/// of eight bytes. The day itself and every other spelling are read by <see cref="Rfc3339"/>.
 /// </summary>
 struct PlainTimestamp
 {
@@ -23,9 +23,8 @@ struct PlainTimestamp
     const ulong SecondForm = 0x5A30_3030_2E30_303A;
     const ulong SecondLimits = 0x7F76_7676_7F76_767F;
 
-    ulong _month;
-    ulong _day;
-    long _dayMs;
+    Day _newer;
+    Day _older;
 
     public readonly bool TryRead(ReadOnlySpan<byte> text, int at, out long unixMs)
     {
@@ -34,7 +33,11 @@ struct PlainTimestamp
         var month = BinaryPrimitives.ReadUInt64LittleEndian(text[at..]);
         var hour = BinaryPrimitives.ReadUInt64LittleEndian(text[(at + 8)..]);
         var second = BinaryPrimitives.ReadUInt64LittleEndian(text[(at + 16)..]);
-        if (month != _month || (hour & DayMask) != _day) return false;
+        var day = hour & DayMask;
+        long dayMs;
+        if (_newer.Is(month, day)) dayMs = _newer.Ms;
+        else if (_older.Is(month, day)) dayMs = _older.Ms;
+        else return false;
         unchecked
         {
             hour ^= HourForm;
@@ -45,7 +48,7 @@ struct PlainTimestamp
             var seconds = Two(second, 1);
             if (hours > 23 || minutes > 59 || seconds > 59) return false;
             var ms = ((uint)(second >> 32) & 0xF) * 100 + Two(second, 5);
-            unixMs = _dayMs + ((((hours * 60) + minutes) * 60) + seconds) * 1000 + ms;
+            unixMs = dayMs + ((((hours * 60) + minutes) * 60) + seconds) * 1000 + ms;
             return true;
         }
     }
@@ -54,12 +57,20 @@ struct PlainTimestamp
     public void Remember(ReadOnlySpan<byte> text, long unixMs)
     {
         if (text.Length != Length || text[10] != 'T' || text[Length - 1] != 'Z') return;
-        _month = BinaryPrimitives.ReadUInt64LittleEndian(text);
-        _day = BinaryPrimitives.ReadUInt64LittleEndian(text[8..]) & DayMask;
+        var month = BinaryPrimitives.ReadUInt64LittleEndian(text);
+        var day = BinaryPrimitives.ReadUInt64LittleEndian(text[8..]) & DayMask;
+        if (_newer.Is(month, day) || _older.Is(month, day)) return;
+        _older = _newer;
         // Towards the earlier day before 1970; a leap second is the last millisecond of its day.
-        _dayMs = unixMs - (((unixMs % MsPerDay) + MsPerDay) % MsPerDay);
+        _newer = new(month, day, unixMs - (((unixMs % MsPerDay) + MsPerDay) % MsPerDay));
     }
 
     static uint Two(ulong word, int at) => unchecked(
         ((uint)(word >> (8 * at)) & 0xF) * 10 + ((uint)(word >> (8 * (at + 1))) & 0xF));
+
+    /// <summary>"yyyy-mm-" and "dd" and the T, as words, and the day's first millisecond.</summary>
+    readonly record struct Day(ulong Month, ulong Number, long Ms)
+    {
+        public bool Is(ulong month, ulong number) => Month == month && Number == number;
+    }
 }
