@@ -50,10 +50,10 @@ public sealed partial class DiskFiles : FileLayer
         [.. Directory.EnumerateFiles(folder).Select(path => Path.GetFileName(path))];
 
     // Sharing everything leaves out .NET's advisory lock per file: FolderLock guards the folder as a whole.
-    public override LogFile Open(string path) => new DiskFile(File.OpenHandle(
+    public override LogFile Open(string path) => new DiskFile(path, File.OpenHandle(
         path, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete));
 
-    public override LogFile Create(string path, long bytes) => new DiskFile(File.OpenHandle(
+    public override LogFile Create(string path, long bytes) => new DiskFile(path, File.OpenHandle(
         path, FileMode.Create, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete,
         preallocationSize: bytes));
 
@@ -84,7 +84,7 @@ public sealed partial class DiskFiles : FileLayer
     }
 
     [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
-    private static partial int OpenNative(string path, int flags);
+    internal static partial int OpenNative(string path, int flags);
 
     [LibraryImport("libc", EntryPoint = "fsync", SetLastError = true)]
     private static partial int FsyncNative(int descriptor);
@@ -95,7 +95,7 @@ public sealed partial class DiskFiles : FileLayer
     [LibraryImport("libc", EntryPoint = "fdatasync", SetLastError = true)]
     private static partial int FdatasyncNative(SafeFileHandle handle);
 
-    sealed class DiskFile(SafeFileHandle handle) : LogFile
+    sealed class DiskFile(string path, SafeFileHandle handle) : LogFile
     {
         public override long Length => RandomAccess.GetLength(handle);
 
@@ -114,6 +114,11 @@ public sealed partial class DiskFiles : FileLayer
 
         public override void Write(IReadOnlyList<ReadOnlyMemory<byte>> pieces, long position) =>
             RandomAccess.Write(handle, pieces, position);
+
+        public override void WriteZeros(long bytes)
+        {
+            if (!DirectZeros.TryWrite(path, bytes)) base.WriteZeros(bytes);
+        }
 
         public override void Sync()
         {

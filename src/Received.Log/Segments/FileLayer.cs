@@ -76,6 +76,18 @@ public abstract class LogFile : IDisposable
     public abstract void Write(IReadOnlyList<ReadOnlyMemory<byte>> pieces, long position);
 
     /// <summary>
+    /// Writes zeros from the file's beginning on. What comes over them should end with a page: a page that is written
+    /// in part may have to be read first.
+    /// </summary>
+    public virtual void WriteZeros(long bytes)
+    {
+        const int Piece = 1 << 20;
+        var zeros = new byte[Math.Min(Piece, bytes)];
+        for (long at = 0; at < bytes; at += zeros.Length)
+            Write([zeros.AsMemory(0, (int)Math.Min(zeros.Length, bytes - at))], at);
+    }
+
+    /// <summary>
     /// Returns when bytes and length are durable. When it throws, everything written since the last success must be
     /// taken for lost: the kernel may have dropped the pages, and a second call would say success.
     /// </summary>

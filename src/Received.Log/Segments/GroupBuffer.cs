@@ -23,15 +23,19 @@ sealed class PendingAppend(PartitionId partition, ReadOnlyMemory<byte> frame)
 /// </summary>
 sealed class GroupBuffer(int partitionCount)
 {
+    // A page of nearly all machines.
+    static readonly byte[] Zeros = new byte[4096];
+
     readonly List<ReadOnlyMemory<byte>> _pieces = [];
     byte[] _headers = [];
 
     public IReadOnlyList<ReadOnlyMemory<byte>> Pieces => _pieces;
 
     /// <summary>Gives offsets and positions to the appends and raises <paramref name="heads"/> with them.</summary>
-    /// <returns>The group's bytes.</returns>
+    /// <param name="limit">Length of the segment.</param>
+    /// <returns>The group's bytes; the pieces go on with zeros to the end of the page, which hold nothing.</returns>
     public int Lay(
-        ReadOnlySpan<PendingAppend> appends, long group, long position, long[] heads, HeaderSeed seed)
+        ReadOnlySpan<PendingAppend> appends, long group, long position, long limit, long[] heads, HeaderSeed seed)
     {
         var groupHeader = GroupHeader.Bytes(partitionCount);
         // Headers and the zeros behind each frame lie in one buffer: a frame's zeros and the next header are one piece.
@@ -61,6 +65,9 @@ sealed class GroupBuffer(int partitionCount)
         }
 
         if (at > start) _pieces.Add(_headers.AsMemory(start..at));
+        var end = position + total;
+        var rest = (int)Math.Min(-end & (Zeros.Length - 1), limit - end);
+        if (rest > 0) _pieces.Add(Zeros.AsMemory(0, rest));
         return total;
     }
 }

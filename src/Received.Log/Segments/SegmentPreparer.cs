@@ -10,8 +10,6 @@ sealed class SegmentPreparer(FileLayer files, SegmentLogOptions options, ILogger
 {
     public const string Name = "next.segment";
 
-    const int ZeroBytes = 1 << 20;
-
     Thread? _maker;
     LogFile? _made;
 
@@ -69,9 +67,7 @@ sealed class SegmentPreparer(FileLayer files, SegmentLogOptions options, ILogger
         var file = files.Create(Path, options.SegmentBytes);
         try
         {
-            var zeros = new byte[Math.Min(ZeroBytes, options.SegmentBytes)];
-            for (long at = 0; at < options.SegmentBytes; at += zeros.Length)
-                file.Write([zeros.AsMemory(0, (int)Math.Min(zeros.Length, options.SegmentBytes - at))], at);
+            file.WriteZeros(options.SegmentBytes);
             file.Sync();
             return file;
         }

@@ -146,7 +146,8 @@ sealed class SegmentWriter
     void Write(ReadOnlySpan<PendingAppend> group)
     {
         _heads.CopyTo(_laid, 0);
-        var bytes = _buffer.Lay(group, _nextGroup++, _end, _laid, _cache.Seed(_last!));
+        var bytes = _buffer.Lay(
+            group, _nextGroup++, _end, _options.SegmentBytes, _laid, _cache.Seed(_last!));
         // Until the sync is back the segment counts as lost: whatever throws below, nothing more goes into it.
         _writable = false;
         _active!.File.Write(_buffer.Pieces, _end);
