@@ -27,6 +27,9 @@ public sealed class PartitionRater
     /// <summary>2^37 quantities below 2^90 cannot overflow a sum; the next event is parked.</summary>
     public const long CountMax = 1L << 37;
 
+    // Two million UUIDs; a flush's new ones come on top.
+    const int ReferenceBytesMax = 64 * 1024 * 1024;
+
     readonly LogIdentity _log;
     readonly Duplicates _duplicates;
     readonly IUsageStore _store;
@@ -162,7 +165,8 @@ public sealed class PartitionRater
         _totals.Sealed();
         _names.Sealed();
         _producers.Sealed(_progress.LogTimeMs);
-        if (_series.Count > _seriesMax || _references.Count > _referencesMax) ForgetReferences();
+        if (_series.Count > _seriesMax || _references.Count > _referencesMax
+            || _references.ByteCount > ReferenceBytesMax) ForgetReferences();
         return RatedOutcome.Ready;
     }
 

@@ -32,6 +32,8 @@ sealed class References
 
     public int Count { get; private set; }
 
+    public int ByteCount => _first.ByteCount + _second.ByteCount;
+
     /// <summary>By table entry of the frame at hand.</summary>
     public ReadOnlySpan<int> Customers => _customers;
 

@@ -20,6 +20,9 @@ sealed class KeyFilter
 
     readonly List<Generation> _generations = [];
 
+    // Of no meaning: loads whose values go nowhere would be left out.
+    ulong _fetched;
+
     /// <summary>Keys added since the generations in use were opened.</summary>
     public long Keys { get; private set; }
 
@@ -37,6 +40,18 @@ sealed class KeyFilter
 
         PutInNewest(mask, low, logTimeMs);
         return false;
+    }
+
+    /// <summary>
+    /// Brings the blocks of identities that will be asked for into the processor's cache, side by side: asked for one
+    /// by one each would be waited for.
+    /// </summary>
+    public void Fetch(ReadOnlySpan<UInt128> identities)
+    {
+        var seen = _fetched;
+        foreach (var generation in CollectionsMarshal.AsSpan(_generations))
+            foreach (var identity in identities) seen ^= generation.First(Low(identity));
+        _fetched = seen;
     }
 
     /// <summary>
@@ -137,6 +152,9 @@ sealed class KeyFilter
             Keys++;
             NewestMs = Math.Max(NewestMs, logTimeMs);
         }
+
+        /// <summary>The first word of the identity's block.</summary>
+        public ulong First(ulong low) => _words[At(low)];
 
         Vector512<ulong> Load(ulong low) => Vector512.Create(_words, At(low));
 

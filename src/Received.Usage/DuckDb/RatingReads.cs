@@ -7,17 +7,29 @@ namespace Received.Usage.DuckDb;
 static class RatingReads
 {
     /// <summary>Null if the partition has none yet.</summary>
-    public static RatedProgress? Progress(DuckDbSession session, PartitionId partition)
+    public static RatedProgress? Progress(DuckDbSession session, PartitionId partition) =>
+        Progress(session).TryGetValue(partition, out var progress) ? progress : null;
+
+    /// <summary>Of every partition that has one.</summary>
+    public static Dictionary<PartitionId, RatedProgress> Progress(DuckDbSession session)
     {
         using var rows = session.Query(
             """
-            SELECT generation, next, last_checksum, log_time_ms, keys_next, keys_log_time_ms FROM progress
-            WHERE partition = $1
-            """, partition.Value);
-        if (!rows.Next()) return null;
-        return new(
-            partition, rows.Column<ushort>(0)[0], rows.Column<long>(1)[0], rows.Column<ulong>(2)[0],
-            rows.Column<long>(3)[0], rows.Column<long>(4)[0], rows.Column<long>(5)[0]);
+            SELECT partition, generation, next, last_checksum, log_time_ms, keys_next, keys_log_time_ms FROM progress
+            """);
+        var found = new Dictionary<PartitionId, RatedProgress>();
+        while (rows.Next())
+        {
+            for (var i = 0; i < rows.Count; i++)
+            {
+                var partition = new PartitionId(rows.Column<ushort>(0)[i]);
+                found.Add(partition, new(
+                    partition, rows.Column<ushort>(1)[i], rows.Column<long>(2)[i], rows.Column<ulong>(3)[i],
+                    rows.Column<long>(4)[i], rows.Column<long>(5)[i], rows.Column<long>(6)[i]));
+            }
+        }
+
+        return found;
     }
 
     public static IReadOnlyList<ProducerRow> Producers(DuckDbSession session, PartitionId partition)

@@ -61,19 +61,23 @@ static class RatingWrites
     public static void Write(DuckDbSession session, IReadOnlyList<RatedBatch> batches)
     {
         session.Begin();
+        var progress = RatingReads.Progress(session);
         var fresh = new List<RatedBatch>(batches.Count);
         foreach (var batch in batches)
         {
             if (batch.Progress.Partition != batch.Partition)
                 throw new ArgumentException("A batch's progress is of another partition.", nameof(batches));
-            var stored = RatingReads.Progress(session, batch.Partition);
-            if (stored is null || IsAhead(batch.Progress, stored.Value)) fresh.Add(batch);
+            if (!progress.TryGetValue(batch.Partition, out var stored) || IsAhead(batch.Progress, stored))
+                fresh.Add(batch);
         }
 
         if (fresh.Count > 0)
         {
-            Merge(session, "stage_series", MergeSeries, fresh, Stage.Series);
-            Merge(session, "stage_fates", InsertFates, fresh, Stage.Fates);
+            // Of known series, and without duplicates, there are none: a statement costs as much as a hundred rows.
+            if (fresh.Exists(batch => batch.Series.Count > 0))
+                Merge(session, "stage_series", MergeSeries, fresh, Stage.Series);
+            if (fresh.Exists(batch => batch.Fates.Count > 0))
+                Merge(session, "stage_fates", InsertFates, fresh, Stage.Fates);
             Merge(session, "stage_totals", MergeTotals, fresh, Stage.Totals);
             Merge(session, "stage_names", MergeNames, fresh, Stage.Names);
             Merge(session, "stage_producers", MergeProducers, fresh, Stage.Producers);

@@ -300,16 +300,33 @@ public sealed class RunKeyIndex : IKeyIndex
         {
             RunOrder.Sort(
                 entries, places.AsSpan(0, entries.Length), ends.AsSpan(0, RunOrder.Buckets(entries.Length)));
-            for (var i = 0; i < entries.Length; i++)
-            {
-                ref readonly var entry = ref entries[places[i]];
-                if (i == 0 || RunRecord.Compare(entries[places[i - 1]], entry) != 0) writer.Add(entry);
-            }
+            WriteInOrder(writer, entries, places.AsSpan(0, entries.Length));
         }
         finally
         {
             ArrayPool<int>.Shared.Return(places);
             ArrayPool<int>.Shared.Return(ends);
+        }
+    }
+
+    static void WriteInOrder(RunWriter writer, ReadOnlySpan<KeyEntry> entries, ReadOnlySpan<int> places)
+    {
+        // Entries stand anywhere in many megabytes: some are copied before the first of them is written, so that the
+        // processor fetches them side by side.
+        Span<KeyEntry> next = stackalloc KeyEntry[64];
+        KeyEntry? previous = null;
+        while (!places.IsEmpty)
+        {
+            var count = Math.Min(places.Length, next.Length);
+            for (var i = 0; i < count; i++) next[i] = entries[places[i]];
+            foreach (ref readonly var entry in next[..count])
+            {
+                if (previous is { } before && RunRecord.Compare(before, entry) == 0) continue;
+                writer.Add(entry);
+                previous = entry;
+            }
+
+            places = places[count..];
         }
     }
 
