@@ -30,7 +30,7 @@ public abstract class LogLoop
     long[] _nexts = [];
     TimeSpan _pause;
     long _busySince = NotBusy;
-    long _readAt;
+    long? _readAt;
     LoopStatus _status = new(LoopState.Starting);
 
     private protected LogLoop(
@@ -294,7 +294,9 @@ public abstract class LogLoop
         {
             var changed = _ownership.ChangedAsync(_version);
             await waits.AnyAsync(_nexts, changed, SleepMax(), cancellation);
-            var gather = Options.ReadDelay - Time.GetElapsedTime(_readAt);
+            if (_readAt is not { } readAt) return;
+            // Never past what is due: law 7's heartbeat and the flush come before few reads.
+            var gather = Min(Options.ReadDelay - Time.GetElapsedTime(readAt), SleepMax());
             if (gather > TimeSpan.Zero) await Task.WhenAny(changed, Task.Delay(gather, Time, cancellation));
         }
         catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
@@ -302,6 +304,8 @@ public abstract class LogLoop
             // Asleep is the right moment to be stopped: the caller goes on to the last flush.
         }
     }
+
+    static TimeSpan Min(TimeSpan left, TimeSpan right) => left < right ? left : right;
 
     /// <summary>Something was written: the next failure is a new one.</summary>
     private protected void Wrote()

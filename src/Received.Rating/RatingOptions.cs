@@ -6,7 +6,7 @@ namespace Received.Rating;
 public sealed class RatingOptions
 {
     /// <summary>
-    /// Totals kept in memory so that rating need not read them back, over all partitions; about 200 bytes each. Those
+    /// Totals kept in memory so that rating need not read them back, over all partitions; 250 to 500 bytes each. Those
     /// that a flush at hand needs come on top.
     /// </summary>
     [Range(1_000, 100_000_000)]

@@ -25,7 +25,7 @@ sealed class ReplayLog(ReplayOptions options, SegmentLog log)
 
     public static async Task<SegmentLog> WriteAsync(ReplayOptions options, string folder)
     {
-        var log = await SegmentLog.OpenAsync(
+        var log = await SegmentLog.StartAsync(
             new() { Folder = folder }, new DiskFiles(), TimeProvider.System, NullLogger.Instance);
         await new ReplayLog(options, log).WriteAsync();
         return log;

@@ -23,21 +23,22 @@ sealed class ScanWays
 
     readonly ParsedEvents _events = new();
     readonly ParsedEvents _general = new() { LearnsShapes = false };
-    readonly AnsweringLog _log;
+    readonly Func<long> _frameBytes;
     readonly FrameBatcher _batcher;
     long _framed;
 
     public ScanWays(int partitions)
     {
-        _log = new(partitions);
+        var log = new AnsweringLog(partitions);
+        _frameBytes = () => log.Bytes;
         var meters = new ServiceCollection().AddMetrics().BuildServiceProvider().GetRequiredService<IMeterFactory>();
-        _batcher = new(_log, TimeProvider.System, Options.Create(new IngestOptions()), new(meters));
+        _batcher = new(log, TimeProvider.System, Options.Create(new IngestOptions()), new(meters));
     }
 
     /// <summary>So that nothing of the work can be left out.</summary>
     public long Seen { get; private set; }
 
-    public double FrameBytesPerEvent => (double)_log.Bytes / _framed;
+    public double FrameBytesPerEvent => (double)_frameBytes() / _framed;
 
     public ScanWay[] All() =>
     [

@@ -9,7 +9,6 @@ namespace Received.Ingest.Batching;
 /// </summary>
 sealed class AppendWait : IValueTaskSource<AppendOutcome>
 {
-    // Goes on where the frame completes: see FrameTicket.Complete.
     ManualResetValueTaskSourceCore<AppendOutcome> _core;
     int _pending;
     volatile AppendOutcome _outcome;
@@ -19,9 +18,13 @@ sealed class AppendWait : IValueTaskSource<AppendOutcome>
     public bool IsIdle => Volatile.Read(ref _pending) == 0;
 
     /// <summary>To be called before the first <see cref="Expect"/>; <see cref="AllAsync"/> is the other end.</summary>
-    public void Begin()
+    /// <param name="isShort">
+    /// What follows is a short answer, and may run on the thread that completes the frame: <see cref="FrameTicket"/>.
+    /// </param>
+    public void Begin(bool isShort)
     {
         _core.Reset();
+        _core.RunContinuationsAsynchronously = !isShort;
         _outcome = AppendOutcome.Durable;
         _failure = null;
         // One for the appending itself: the first frame may be durable before the last one is filled.

@@ -56,7 +56,7 @@ sealed class FrameBatcher
             if (context.HeaderKind == KeyKind.Batch && context.HeaderKey.Length > 0)
                 EventIdentity.CountEqualEvents(events, body);
             distribution.Take(context.Account, events, body);
-            events.Wait.Begin();
+            events.Wait.Begin(isShort: events.Count == 1);
             for (var partition = 0; partition < _queues.Length; partition++)
             {
                 if (!distribution.Of(partition).IsEmpty)

@@ -36,19 +36,19 @@ sealed class FrameTicket(PartitionId partition)
     }
 
     /// <summary>
-    /// Answers the requests that wait for nothing else: a few on this thread, since handing each one to another costs
-    /// more than its answer; hundreds by handfuls, so that the last one need not wait for all.
+    /// Answers the requests that wait for nothing else: a few short ones on this thread, since handing each to another
+    /// costs more than its answer; hundreds by handfuls, so that the last one need not wait for all.
     /// </summary>
     public void Complete(FrameResult result)
     {
         Result = result;
         for (var at = Handful; at < _waiting.Count; at += Handful)
             ThreadPool.UnsafeQueueUserWorkItem(
-                static part => part.Ticket.Complete(part.At), (Ticket: this, At: at), preferLocal: false);
-        Complete(0);
+                static part => part.Ticket.CompleteHandful(part.At), (Ticket: this, At: at), preferLocal: false);
+        CompleteHandful(0);
     }
 
-    void Complete(int from)
+    void CompleteHandful(int from)
     {
         var until = Math.Min(from + Handful, _waiting.Count);
         for (var i = from; i < until; i++) _waiting[i].Done(Result.Outcome);

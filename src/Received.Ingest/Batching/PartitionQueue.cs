@@ -22,7 +22,9 @@ sealed class PartitionQueue(
     long _number;
     TaskCompletionSource? _drained;
 
-    bool IsIdle => _open is null && _full.Count == 0 && _appends == 0;
+    int _answering;
+
+    bool IsIdle => _open is null && _full.Count == 0 && _appends == 0 && _answering == 0;
 
     /// <summary>
     /// Adds the partition's events of a body, then sends what may be sent. The tickets come with the events' frames.
@@ -103,12 +105,15 @@ sealed class PartitionQueue(
         var ticket = frame.Ticket;
         FrameResult result = default;
         Exception? failure = null;
+        var isPumping = true;
         try
         {
             var stamp = new FrameStamp(partition, producerId, ++_number, time.GetUtcNow().ToUnixTimeMilliseconds());
             var bytes = frame.Encode(stamp);
             metrics.FrameSent(frame.Count, bytes.Length);
-            result = new(AppendOutcome.Durable, await log.AppendAsync(partition, bytes));
+            var append = log.AppendAsync(partition, bytes);
+            isPumping = append.IsCompleted;
+            result = new(AppendOutcome.Durable, await append);
         }
         catch (LogUnavailableException exception)
         {
@@ -126,13 +131,17 @@ sealed class PartitionQueue(
         {
             if (_idle.Count < appendsMax + Limits.IdleFramesMax) _idle.Push(frame);
             _appends--;
+            _answering++;
         }
 
         Pump();
+        // What was refused at once is still within Pump, which nobody else may enter: answers would hold it up.
+        if (isPumping) await Task.Yield();
         if (failure is null) ticket.Complete(result);
         else ticket.Fail(failure);
         lock (_gate)
         {
+            _answering--;
             if (IsIdle) _drained?.TrySetResult();
         }
     }

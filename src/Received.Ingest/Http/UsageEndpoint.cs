@@ -25,7 +25,7 @@ sealed class UsageEndpoint(
 {
     // Each may keep arrays for thousands of events; those of singles, of which many more wait at once, for a few.
     static readonly int BatchesPooledMax = Environment.ProcessorCount * 16;
-    const int SinglesPooledMax = 1024;
+    const int SinglesPooledMax = 256;
 
     readonly IngestOptions _options = options.Value;
     readonly ObjectPool<ParsedEvents> _batches = Pool(BatchesPooledMax);
@@ -62,7 +62,9 @@ sealed class UsageEndpoint(
 #pragma warning restore CA1031
         {
             LogMessages.Failed(logger, context.Request.Path, exception);
-            await RefuseAsync(context, Problem.Internal);
+            // Half an answer must not look like a whole one.
+            if (context.Response.HasStarted) context.Abort();
+            else await RefuseAsync(context, Problem.Internal);
         }
     }
 

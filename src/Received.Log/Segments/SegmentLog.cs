@@ -16,6 +16,7 @@ public sealed class SegmentLog : ILog
     readonly SegmentWriter _writer;
     readonly SegmentReader _reader;
     readonly SegmentTrimmer _trimmer;
+    bool _started;
     bool _disposed;
 
     SegmentLog(
@@ -30,16 +31,28 @@ public sealed class SegmentLog : ILog
         _writer = new(files, options, identity, state, cache, tail, time, logger);
         _reader = new(state, cache);
         _trimmer = new(files, options, state, cache, time, logger);
-        _writer.Start();
     }
 
-    /// <summary>Opens the folder's log, or makes one where there is none.</summary>
+    /// <summary>
+    /// Opens the folder's log, or makes one where there is none. An existing one can be looked at and read; nothing
+    /// is written behind its end before <see cref="Start"/>, so that it can still be refused as it was found.
+    /// </summary>
     /// <exception cref="LogRefusedException">The log was made with other settings, or its identity is lost.</exception>
     public static Task<SegmentLog> OpenAsync(
         SegmentLogOptions options, FileLayer files, TimeProvider time, ILogger logger)
     {
         options.Validate();
         return Task.Run(() => Open(options, files, time, logger));
+    }
+
+    /// <summary>Opens and starts.</summary>
+    /// <exception cref="LogRefusedException">As <see cref="OpenAsync"/>.</exception>
+    public static async Task<SegmentLog> StartAsync(
+        SegmentLogOptions options, FileLayer files, TimeProvider time, ILogger logger)
+    {
+        var log = await OpenAsync(options, files, time, logger);
+        log.Start();
+        return log;
     }
 
     static SegmentLog Open(SegmentLogOptions options, FileLayer files, TimeProvider time, ILogger logger)
@@ -95,6 +108,13 @@ public sealed class SegmentLog : ILog
 
     public int SegmentCount => _state.Segments.Length;
 
+    /// <summary>From here on the log is this process's: it may write. Once.</summary>
+    public void Start()
+    {
+        _started = true;
+        _writer.Start();
+    }
+
     public Task<long> AppendAsync(PartitionId partition, ReadOnlyMemory<byte> frame)
     {
         RequirePartition(partition);
@@ -148,12 +168,14 @@ public sealed class SegmentLog : ILog
             : throw new ArgumentException(
                 $"{before.Count} offsets for {Identity.PartitionCount} partitions.", nameof(before));
 
-    /// <summary>Writes what waits, answers it, and leaves the marker of a clean end.</summary>
+    /// <summary>
+    /// Writes what waits, answers it, and leaves the marker of a clean end; of a log that was not started, nothing.
+    /// </summary>
     public async ValueTask DisposeAsync()
     {
         if (_disposed) return;
         _disposed = true;
-        await _writer.StopAsync();
+        if (_started) await _writer.StopAsync();
         _state.Close();
         await _trimmer.StopAsync();
         _cache.Dispose();

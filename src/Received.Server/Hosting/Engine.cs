@@ -90,6 +90,7 @@ sealed class Engine : IAsyncDisposable
             if (around is not null) engine._store = around(engine._store);
             await engine.OpenStoreAsync(cancellation);
             await engine.CheckLogEndAsync(cancellation);
+            engine.Segments?.Start();
             if (settings.Roles.HasFlag(ServerRoles.Rate)) engine._keys = await engine.OpenKeysAsync(cancellation);
             return engine;
         }
@@ -147,7 +148,7 @@ sealed class Engine : IAsyncDisposable
 
     /// <summary>
     /// A segment that is lost at the log's end would be written anew: the door would give the places of frames that are
-    /// counted to other events, and the segment could no more be put back beside them.
+    /// counted to other events, and the segment could no more be put back beside them. So before anything is written.
     /// </summary>
     async Task CheckLogEndAsync(CancellationToken cancellation)
     {
@@ -162,7 +163,8 @@ sealed class Engine : IAsyncDisposable
             throw new LogRefusedException(
                 $"Partition {partition} is rated up to frame {rated} and archived up to frame {archived}, but the log "
                 + $"in {_settings.Log.Folder} ends before frame {head}: it has lost segments, or was put back from an "
-                + "older copy. Put the missing segments back, or the usage store and key index of the same copy.");
+                + "older copy. Put the missing segments back, or the usage store and key index of the same copy."
+                + (log.Recovery.Cut is { } cut ? $" What could not be read of the last one is in {cut.KeptIn}." : ""));
         }
     }
 

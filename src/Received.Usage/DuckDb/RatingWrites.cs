@@ -8,8 +8,7 @@ namespace Received.Usage.DuckDb;
 static class RatingWrites
 {
     // Old rows go, staged rows that are not newer go, the rest come in. Every join is an inner one, so its hash table
-    // is of
-    // the staged rows; an outer or anti join (MERGE, NOT EXISTS) builds it of the stored ones.
+    // is of the staged rows; an outer or anti join (MERGE, NOT EXISTS) builds it of the stored ones.
     const string Newer = "(s.generation, s.\"offset\", s.\"index\") > (t.generation, t.\"offset\", t.\"index\")";
 
     // Only batches that are ahead of what is stored come so far.

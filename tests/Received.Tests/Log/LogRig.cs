@@ -35,7 +35,7 @@ sealed class LogRig(ForgetfulFiles files, int seed = 1, int partitions = 3, int 
         RetentionMin = TimeSpan.Zero,
     };
 
-    public Task<SegmentLog> OpenAsync() => SegmentLog.OpenAsync(Options, Files, Time, NullLogger.Instance);
+    public Task<SegmentLog> OpenAsync() => SegmentLog.StartAsync(Options, Files, Time, NullLogger.Instance);
 
     public byte[] Frame(int partition, int payloadBytes)
     {

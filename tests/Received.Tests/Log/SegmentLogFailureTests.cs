@@ -111,11 +111,11 @@ public sealed class SegmentLogFailureTests
         {
         }
 
-        var partitions = await Assert.ThrowsAsync<LogRefusedException>(() => SegmentLog.OpenAsync(
+        var partitions = await Assert.ThrowsAsync<LogRefusedException>(() => SegmentLog.StartAsync(
             new() { Folder = LogRig.Folder, PartitionCount = 8 }, files, TimeProvider.System, NullLogger.Instance));
         Assert.Contains("PartitionCount", partitions.Message, StringComparison.Ordinal);
         Assert.Contains("set it to 3", partitions.Message, StringComparison.Ordinal);
-        var window = await Assert.ThrowsAsync<LogRefusedException>(() => SegmentLog.OpenAsync(
+        var window = await Assert.ThrowsAsync<LogRefusedException>(() => SegmentLog.StartAsync(
             new() { Folder = LogRig.Folder, PartitionCount = 3, DedupeWindow = TimeSpan.FromDays(41) },
             files, TimeProvider.System, NullLogger.Instance));
         Assert.Contains("DedupeWindow", window.Message, StringComparison.Ordinal);
@@ -172,7 +172,7 @@ public sealed class SegmentLogFailureTests
             SegmentBytes = 8192,
             QueueBytesMax = 1000,
         };
-        var log = await SegmentLog.OpenAsync(options, rig.Files, rig.Time, NullLogger.Instance);
+        var log = await SegmentLog.StartAsync(options, rig.Files, rig.Time, NullLogger.Instance);
         using var hold = new ManualResetEventSlim();
         var held = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         rig.Files.Fault = (operation, name) =>
@@ -204,7 +204,7 @@ public sealed class SegmentLogFailureTests
             SegmentBytes = 8192,
             RetentionMin = TimeSpan.FromDays(7),
         };
-        await using var log = await SegmentLog.OpenAsync(options, rig.Files, rig.Time, NullLogger.Instance);
+        await using var log = await SegmentLog.StartAsync(options, rig.Files, rig.Time, NullLogger.Instance);
         for (var i = 0; i < 40; i++) await log.AppendAsync(Zero, rig.Frame(0, 500));
         long[] all = [40, 0, 0];
         await log.TrimAsync(all);
@@ -218,7 +218,7 @@ public sealed class SegmentLogFailureTests
         var start = log.Extent(Zero).Start;
         await log.DisposeAsync();
         rig.Files.LosePower();
-        await using var again = await SegmentLog.OpenAsync(options, rig.Files, rig.Time, NullLogger.Instance);
+        await using var again = await SegmentLog.StartAsync(options, rig.Files, rig.Time, NullLogger.Instance);
         Assert.Equal(new LogExtent(start, 40), again.Extent(Zero));
     }
 

@@ -9,7 +9,7 @@ public sealed class SegmentLogOnDiskTests : LogContract, IDisposable
 {
     readonly string _folder = Directory.CreateTempSubdirectory("received-log-").FullName;
 
-    protected override async Task<ILog> OpenAsync() => await SegmentLog.OpenAsync(
+    protected override async Task<ILog> OpenAsync() => await SegmentLog.StartAsync(
         new() { Folder = Path.Combine(_folder, "log"), SegmentBytes = 16384, RetentionMin = TimeSpan.Zero },
         new DiskFiles(), TimeProvider.System, NullLogger.Instance);
 

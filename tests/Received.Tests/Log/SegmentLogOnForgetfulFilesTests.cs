@@ -9,7 +9,7 @@ public sealed class SegmentLogOnForgetfulFilesTests : LogContract
 {
     readonly ForgetfulFiles _files = new();
 
-    protected override async Task<ILog> OpenAsync() => await SegmentLog.OpenAsync(
+    protected override async Task<ILog> OpenAsync() => await SegmentLog.StartAsync(
         new() { Folder = LogRig.Folder, SegmentBytes = 8192, RetentionMin = TimeSpan.Zero },
         _files, TimeProvider.System, NullLogger.Instance);
 }

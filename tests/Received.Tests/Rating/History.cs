@@ -18,6 +18,13 @@ sealed class History
     static readonly string[] Refs = ["a", "kunde-ü", "4096966d-5c1c-4e18-8b47-6a365e3c16ea"];
     static readonly string[] Names = ["", "", "ACME", "Acme \"2\""];
 
+    // Where 64 bits end, and where quantities do.
+    static readonly Int128[] Edges =
+    [
+        Quantity.ScaledLimit - 1, 1 - Quantity.ScaledLimit, long.MaxValue, (Int128)long.MaxValue + 1, long.MinValue,
+        (Int128)long.MinValue - 1, Int128.One << 64,
+    ];
+
     readonly Random _random;
     readonly FrameCodec _codec = new();
     readonly List<byte[]> _sent = [];
@@ -71,7 +78,9 @@ sealed class History
         var customer = events.Customers.Intern(account, Utf8(Pick(Refs)), Utf8(Pick(Names)));
         var product = events.Products.Intern(account, Utf8(Pick(Refs)), Utf8(Pick(Names)));
         var assertion = _random.Next(3) == 0 ? events.Assertions.Intern(default, Utf8(Pick(Names)), "USD"u8) : 0;
-        var quantity = _random.Next(8) == 0 ? Quantity.ScaledLimit - 1 : Quantity.Of(_random.Next(-2, 3)).Scaled;
+        var quantity = _random.Next(6) == 0
+            ? Edges[_random.Next(Edges.Length)]
+            : Quantity.Of(_random.Next(-2, 3)).Scaled;
         byte[] key = _random.Next(3) == 0 ? [] : [KeyKind.Own, (byte)_random.Next(40)];
         events.Add(
             customer, product, assertion, TimestampMs(), _timeMs, quantity, key,

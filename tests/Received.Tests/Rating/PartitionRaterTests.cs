@@ -30,10 +30,15 @@ public sealed class PartitionRaterTests
             var log = new History(history.Seed, history.Frames).Log;
             var straight = new RaterRun(log, CountMax);
             straight.ToEnd().Wait();
-            var crooked = new RaterRun(log, CountMax, totalsMax: 2, namesMax: 1);
-            crooked.CrookedlyToEnd(new(history.Order)).Wait();
+            // Caches that forget at nearly every flush, at some, and at none.
+            var order = new Random(history.Order);
+            var crooked = new RaterRun(
+                log, CountMax, totalsMax: Pick(order, 2, 12, 1000), namesMax: Pick(order, 1, 20, 1000));
+            crooked.CrookedlyToEnd(order).Wait();
             Assert.Equal(straight.Export(), crooked.Export());
         }, iter: 100, threads: 1);
+
+    static int Pick(Random random, params int[] choices) => choices[random.Next(choices.Length)];
 
     [Fact]
     public void Law_3_accepted_is_the_sum_of_all_fates_at_every_flush() => Histories.Sample(

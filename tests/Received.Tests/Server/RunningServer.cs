@@ -52,7 +52,7 @@ sealed class RunningServer : IAsyncDisposable
             ["Received:Urls"] = "http://127.0.0.1:0",
             ["Received:Log:SegmentBytes"] =
                 settings?.Keys.Any(key => key.StartsWith(Settings.KafkaSection, StringComparison.Ordinal)) == true
-                    ? null : "1048576",
+                    ? null : settings?.GetValueOrDefault("Received:Log:SegmentBytes") ?? "1048576",
             ["Logging:LogLevel:Default"] = "None",
             ["Logging:LogLevel:Received"] = "None",
         });
