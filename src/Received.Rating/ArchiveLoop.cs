@@ -130,12 +130,8 @@ public sealed class ArchiveLoop : LogLoop
             await Task.Delay(YieldLook, Time, cancellation);
     }
 
-    private protected override TimeSpan SleepMax()
-    {
-        var flush = UntilFlush();
-        // Looks at the clock at least that often, so that a snapshot's lag stays honest.
-        return flush < Options.HeartbeatEvery ? flush : Options.HeartbeatEvery;
-    }
+    // Looks at the clock at least that often, so that a snapshot's lag stays honest.
+    private protected override TimeSpan SleepMax() => Min(UntilFlush(), Options.HeartbeatEvery);
 
     private protected override void CopyNexts(Span<long> nexts)
     {

@@ -305,7 +305,7 @@ public abstract class LogLoop
         }
     }
 
-    static TimeSpan Min(TimeSpan left, TimeSpan right) => left < right ? left : right;
+    private protected static TimeSpan Min(TimeSpan left, TimeSpan right) => left < right ? left : right;
 
     /// <summary>Something was written: the next failure is a new one.</summary>
     private protected void Wrote()

@@ -192,12 +192,7 @@ public sealed class RatingLoop : LogLoop
         await ExpireAsync(default);
     }
 
-    private protected override TimeSpan SleepMax()
-    {
-        var flush = UntilFlush();
-        var heartbeat = UntilHeartbeat();
-        return flush < heartbeat ? flush : heartbeat;
-    }
+    private protected override TimeSpan SleepMax() => Min(UntilFlush(), UntilHeartbeat());
 
     private protected override void CopyNexts(Span<long> nexts)
     {
