@@ -57,8 +57,7 @@ sealed class ArchiveNames(long hashSeed)
 
     void FindStored(DuckDbSession session)
     {
-        session.Execute("DELETE FROM stage_ids");
-        using (var appender = session.Append("stage_ids"))
+        using (var appender = session.Stage("stage_ids", "id UHUGEINT"))
         {
             foreach (var id in _missing.Keys)
             {

@@ -64,8 +64,9 @@ static class CycleTotalsSelect
 
     static void Stage(DuckDbSession session, IReadOnlyList<TotalsRange> ranges)
     {
-        session.Execute("DELETE FROM stage_ranges");
-        using var appender = session.Append("stage_ranges");
+        using var appender = session.Stage(
+            "stage_ranges",
+            "number INTEGER, customer_ref VARCHAR, product_ref VARCHAR, from_window INTEGER, to_window INTEGER");
         foreach (var range in ranges)
         {
             appender.Set(0, range.Number);

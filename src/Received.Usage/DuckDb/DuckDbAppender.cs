@@ -1,15 +1,17 @@
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using DuckDB.NET.Native;
 
 namespace Received.Usage.DuckDb;
 
 /// <summary>
-/// Appends rows to a table as chunks of columns. Fill a block of rows (<see cref="Block"/>, <see cref="SetBytes"/>) and
-/// <see cref="Advance"/>, or a single one with <see cref="Set"/> and <see cref="EndRow"/>; <see cref="Finish"/> makes
-/// them part of the session's transaction. Every column of a row must be set.
+/// Appends rows as chunks of columns to a table, or to what a statement is run over. Fill a block of rows
+/// (<see cref="Block"/>, <see cref="SetBytes"/>) and <see cref="Advance"/>, or a single one with <see cref="Set"/> and
+/// <see cref="EndRow"/>; <see cref="Finish"/> makes them part of the session's transaction. Every column of a row must
+/// be set.
 /// </summary>
-sealed unsafe class DuckDbAppender : IDisposable
+sealed unsafe partial class DuckDbAppender : IDisposable
 {
     static readonly int ChunkRows = checked((int)NativeMethods.Helpers.DuckDBVectorSize());
 
@@ -20,10 +22,9 @@ sealed unsafe class DuckDbAppender : IDisposable
     readonly int[] _sizes;
     int _row;
 
-    public DuckDbAppender(DuckDbSession session, string table, string? database)
+    DuckDbAppender(DuckDBState state, DuckDBAppender appender)
     {
-        var state = NativeMethods.Appender.DuckDBAppenderCreateExt(
-            session.Connection, database, null, table, out _appender);
+        _appender = appender;
         if (state != DuckDBState.Success) throw Error();
         var count = NativeMethods.Appender.DuckDBAppenderColumnCount(_appender);
         var types = new DuckDBLogicalType[count];
@@ -41,6 +42,38 @@ sealed unsafe class DuckDbAppender : IDisposable
         _chunk = NativeMethods.DataChunks.DuckDBCreateDataChunk(handles, count);
         foreach (var type in types) type.Dispose();
         FindVectors();
+    }
+
+    public static DuckDbAppender ToTable(DuckDbSession session, string table, string? database)
+    {
+        var state = NativeMethods.Appender.DuckDBAppenderCreateExt(
+            session.Connection, database, null, table, out var appender);
+        return new(state, appender);
+    }
+
+    /// <summary>Rows that <paramref name="sql"/> knows as the table "given". A temporary table would keep the memory of
+    /// what is deleted from it (DuckDB issue 18330), and count its distinct values.</summary>
+    public static DuckDbAppender ToStatement(DuckDbSession session, string sql, ReadOnlySpan<DuckDbColumn> columns)
+    {
+        var types = new DuckDBLogicalType[columns.Length];
+        var handles = stackalloc nint[columns.Length];
+        var names = stackalloc nint[columns.Length];
+        for (var i = 0; i < columns.Length; i++)
+        {
+            types[i] = NativeMethods.LogicalType.DuckDBCreateLogicalType(columns[i].Type);
+            handles[i] = types[i].DangerousGetHandle();
+            names[i] = Marshal.StringToCoTaskMemUTF8(columns[i].Name);
+        }
+
+        var state = CreateQuery(
+            session.Connection, sql, (ulong)columns.Length, handles, "given", names, out var appender);
+        for (var i = 0; i < columns.Length; i++)
+        {
+            types[i].Dispose();
+            Marshal.FreeCoTaskMem(names[i]);
+        }
+
+        return new(state, appender);
     }
 
     /// <summary>Rows that can be filled before the next <see cref="Advance"/>.</summary>
@@ -138,4 +171,12 @@ sealed unsafe class DuckDbAppender : IDisposable
         DuckDBType.BigInt or DuckDBType.UnsignedBigInt => 8,
         _ => 16,
     };
+
+    [LibraryImport("duckdb", EntryPoint = "duckdb_appender_create_query", StringMarshalling = StringMarshalling.Utf8)]
+    private static partial DuckDBState CreateQuery(
+        DuckDBNativeConnection connection, string query, ulong columnCount, nint* types, string tableName,
+        nint* columnNames, out DuckDBAppender appender);
 }
+
+/// <summary>Of the rows that a statement is given.</summary>
+readonly record struct DuckDbColumn(string Name, DuckDBType Type);

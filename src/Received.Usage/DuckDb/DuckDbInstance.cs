@@ -54,7 +54,7 @@ sealed class DuckDbInstance
 
     public DuckDbSession Take()
     {
-        if (!_idle.TryPop(out var session)) session = Prepare();
+        if (!_idle.TryPop(out var session)) session = Connect();
         _busy.Add(session);
         return session;
     }
@@ -81,21 +81,6 @@ sealed class DuckDbInstance
         if (NativeMethods.Startup.DuckDBConnect(_database, out var connection) != DuckDBState.Success)
             throw new DuckDbError("DuckDB gives no connection.", DuckDBErrorType.Connection);
         return new(connection);
-    }
-
-    DuckDbSession Prepare()
-    {
-        var session = Connect();
-        try
-        {
-            session.Execute(Schema.Staging);
-            return session;
-        }
-        catch
-        {
-            session.Dispose();
-            throw;
-        }
     }
 
     void CloseIfIdle()

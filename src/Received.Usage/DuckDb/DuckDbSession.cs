@@ -49,7 +49,24 @@ sealed class DuckDbSession(DuckDBNativeConnection connection) : IDisposable
         arguments);
 
     /// <param name="database">Null: the main one, or a temporary table.</param>
-    public DuckDbAppender Append(string table, string? database = null) => new(this, table, database);
+    public DuckDbAppender Append(string table, string? database = null) =>
+        DuckDbAppender.ToTable(this, table, database);
+
+    /// <summary>Runs the statement (INSERT, DELETE, UPDATE or MERGE) over the appended rows, the table "given", when
+    /// they are finished.</summary>
+    public DuckDbAppender Append(string sql, ReadOnlySpan<DuckDbColumn> columns) =>
+        DuckDbAppender.ToStatement(this, sql, columns);
+
+    /// <summary>
+    /// Appends to a temporary table that is made anew, for a query to read: deleting its rows would not free their
+    /// memory (DuckDB issue 18330).
+    /// </summary>
+    /// <param name="columns">Names and types, as SQL.</param>
+    public DuckDbAppender Stage(string table, string columns)
+    {
+        Execute($"CREATE OR REPLACE TEMP TABLE {table} ({columns})");
+        return Append(table);
+    }
 
     /// <summary>Starts a transaction: all its statements see one snapshot.</summary>
     public void Begin() => Execute("BEGIN TRANSACTION");

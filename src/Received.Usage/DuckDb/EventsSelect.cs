@@ -87,8 +87,8 @@ static class EventsSelect
     {
         var byFrame = Enumerable.Range(0, lines.Count)
             .ToLookup(i => lines[i].Position with { Index = 0 });
-        session.Execute("DELETE FROM stage_frames");
-        using (var appender = session.Append("stage_frames"))
+        using (var appender = session.Stage(
+            "stage_frames", "partition USMALLINT, generation USMALLINT, \"offset\" BIGINT"))
         {
             foreach (var frame in byFrame.Select(group => group.Key))
             {

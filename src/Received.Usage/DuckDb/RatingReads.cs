@@ -58,8 +58,7 @@ static class RatingReads
     {
         found.Clear();
         if (keys.Length == 0) return;
-        session.Execute("DELETE FROM stage_keys");
-        using (var appender = session.Append("stage_keys"))
+        using (var appender = session.Stage("stage_keys", "place INTEGER, series UHUGEINT, \"window\" INTEGER"))
         {
             for (var i = 0; i < keys.Length; i++)
             {

@@ -1,3 +1,6 @@
+using System.Runtime.InteropServices;
+using Received.Model;
+
 namespace Received.Usage.DuckDb;
 
 /// <summary>
@@ -7,54 +10,53 @@ namespace Received.Usage.DuckDb;
 /// </summary>
 static class RatingWrites
 {
-    // Old rows go, staged rows that are not newer go, the rest come in. Every join is an inner one, so its hash table
-    // is of the staged rows; an outer or anti join (MERGE, NOT EXISTS) builds it of the stored ones.
+    // DuckDB knows how many rows are given, so each join's hash table is of those, never of the stored ones (1.5.6:
+    // INNER, RIGHT and RIGHT_ANTI).
+    const string TotalKey = "t.partition = s.partition AND t.series = s.series AND t.\"window\" = s.\"window\"";
+
+    const string NameKey =
+        "t.partition = s.partition AND t.account = s.account AND t.kind = s.kind AND t.ref = s.ref";
+
     const string Newer = "(s.generation, s.\"offset\", s.\"index\") > (t.generation, t.\"offset\", t.\"index\")";
 
-    // Only batches that are ahead of what is stored come so far.
-    const string MergeProgress = """
-        DELETE FROM progress t USING stage_progress s WHERE t.partition = s.partition;
-        INSERT INTO progress SELECT * FROM stage_progress
-        """;
+    const string DeleteTotals = $"DELETE FROM totals t USING given s WHERE {TotalKey}";
 
-    const string MergeSeries = """
-        DELETE FROM stage_series s USING series t WHERE t.partition = s.partition AND t.id = s.id;
-        INSERT INTO series SELECT DISTINCT ON (partition, id) * FROM stage_series
-        """;
+    const string DeleteNames = $"DELETE FROM names t USING given s WHERE {NameKey}";
 
     const string MergeTotals = $"""
-        DELETE FROM totals t USING stage_totals s
-            WHERE t.partition = s.partition AND t.series = s.series AND t."window" = s."window" AND {Newer};
-        DELETE FROM stage_totals s USING totals t
-            WHERE t.partition = s.partition AND t.series = s.series AND t."window" = s."window";
-        INSERT INTO totals SELECT * FROM stage_totals
+        MERGE INTO totals t USING given s ON {TotalKey}
+        WHEN MATCHED AND {Newer} THEN UPDATE
+        WHEN NOT MATCHED THEN INSERT
         """;
 
     const string MergeNames = $"""
-        DELETE FROM names t USING stage_names s
-            WHERE t.partition = s.partition AND t.account = s.account AND t.kind = s.kind AND t.ref = s.ref AND {Newer};
-        DELETE FROM stage_names s USING names t
-            WHERE t.partition = s.partition AND t.account = s.account AND t.kind = s.kind AND t.ref = s.ref;
-        INSERT INTO names SELECT * FROM stage_names
+        MERGE INTO names t USING given s ON {NameKey}
+        WHEN MATCHED AND {Newer} THEN UPDATE
+        WHEN NOT MATCHED THEN INSERT
+        """;
+
+    const string InsertSeries = """
+        INSERT INTO series SELECT DISTINCT ON (partition, id) * FROM given s
+        WHERE NOT EXISTS (SELECT 1 FROM series t WHERE t.partition = s.partition AND t.id = s.id)
         """;
 
     const string MergeProducers = """
-        DELETE FROM producers t USING stage_producers s
-            WHERE t.partition = s.partition AND t.producer_id = s.producer_id;
-        INSERT INTO producers SELECT * FROM stage_producers
+        MERGE INTO producers t USING given s ON t.partition = s.partition AND t.producer_id = s.producer_id
+        WHEN MATCHED THEN UPDATE
+        WHEN NOT MATCHED THEN INSERT
         """;
 
-    // Fates are immutable, and those before the stored progress are there: this join is for the frame in between.
-    const string InsertFates = """
-        INSERT INTO fates SELECT s.* FROM stage_fates s LEFT JOIN progress p ON p.partition = s.partition
-        WHERE p.partition IS NULL OR (s.generation, s."offset") >= (p.generation, p.next)
+    // Only batches that are ahead of what is stored come so far.
+    const string MergeProgress = """
+        MERGE INTO progress t USING given s ON t.partition = s.partition
+        WHEN MATCHED THEN UPDATE
+        WHEN NOT MATCHED THEN INSERT
         """;
 
     const string MergeHeartbeats = """
-        DELETE FROM heartbeats t USING stage_heartbeats s
-            WHERE t.partition = s.partition AND s.observed_at_ms > t.observed_at_ms;
-        DELETE FROM stage_heartbeats s USING heartbeats t WHERE t.partition = s.partition;
-        INSERT INTO heartbeats SELECT * FROM stage_heartbeats
+        MERGE INTO heartbeats t USING given s ON t.partition = s.partition
+        WHEN MATCHED AND s.observed_at_ms > t.observed_at_ms THEN UPDATE
+        WHEN NOT MATCHED THEN INSERT
         """;
 
     public static void Write(DuckDbSession session, IReadOnlyList<RatedBatch> batches)
@@ -70,44 +72,76 @@ static class RatingWrites
                 fresh.Add(batch);
         }
 
-        if (fresh.Count > 0)
-        {
-            // Of known series, and without duplicates, there are none: a statement costs as much as a hundred rows.
-            if (fresh.Exists(batch => batch.Series.Count > 0))
-                Merge(session, "stage_series", MergeSeries, fresh, Stage.Series);
-            if (fresh.Exists(batch => batch.Fates.Count > 0))
-                Merge(session, "stage_fates", InsertFates, fresh, Stage.Fates);
-            Merge(session, "stage_totals", MergeTotals, fresh, Stage.Totals);
-            Merge(session, "stage_names", MergeNames, fresh, Stage.Names);
-            Merge(session, "stage_producers", MergeProducers, fresh, Stage.Producers);
-            Merge(session, "stage_progress", MergeProgress, fresh, Stage.Progress);
-        }
-
+        if (fresh.Count > 0) Write(session, fresh, progress);
         session.Commit();
     }
 
     public static void WriteHeartbeats(DuckDbSession session, IReadOnlyList<Heartbeat> heartbeats)
     {
         session.Begin();
-        Merge(session, "stage_heartbeats", MergeHeartbeats, heartbeats, Stage.Heartbeat);
+        Run(session, MergeHeartbeats, RatedRowsIn.HeartbeatColumns, heartbeats, RatedRowsIn.Heartbeat);
         session.Commit();
+    }
+
+    static void Write(
+        DuckDbSession session, List<RatedBatch> batches, Dictionary<PartitionId, RatedProgress> stored)
+    {
+        // Of known series, and without duplicates, there are none: a statement costs as much as a hundred rows.
+        if (batches.Exists(batch => batch.Series.Count > 0))
+            Run(session, InsertSeries, RatedRowsIn.SeriesColumns, batches, RatedRowsIn.Series);
+        if (batches.Exists(batch => batch.Fates.Count > 0))
+            Append(session, "fates", batches, (to, batch) => RatedRowsIn.Fates(to, batch, stored));
+        if (batches.TrueForAll(batch => IsPast(batch, stored)))
+        {
+            Run(session, DeleteTotals, RatedRowsIn.TotalKeyColumns, batches, RatedRowsIn.TotalKeys);
+            Append(session, "totals", batches, RatedRowsIn.Totals);
+            Run(session, DeleteNames, RatedRowsIn.NameKeyColumns, batches, RatedRowsIn.NameKeys);
+            Append(session, "names", batches, RatedRowsIn.Names);
+        }
+        else
+        {
+            Run(session, MergeTotals, RatedRowsIn.TotalColumns, batches, RatedRowsIn.Totals);
+            Run(session, MergeNames, RatedRowsIn.NameColumns, batches, RatedRowsIn.Names);
+        }
+
+        Run(session, MergeProducers, RatedRowsIn.ProducerColumns, batches, RatedRowsIn.Producers);
+        Run(session, MergeProgress, RatedRowsIn.ProgressColumns, batches, RatedRowsIn.Progress);
+    }
+
+    /// <summary>
+    /// All rows of a partition are before its progress. So what begins there, as every batch of an owner that nobody
+    /// has overtaken, is newer than any stored row, and stored positions need not be looked at: deleting by key and
+    /// appending takes half the time of a MERGE (1.5.6).
+    /// </summary>
+    static bool IsPast(RatedBatch batch, Dictionary<PartitionId, RatedProgress> stored)
+    {
+        if (!stored.TryGetValue(batch.Partition, out var progress)) return true;
+        var from = (progress.Generation, progress.Next);
+        foreach (ref readonly var row in CollectionsMarshal.AsSpan(batch.Totals))
+            if ((row.Generation, row.Offset).CompareTo(from) < 0) return false;
+        foreach (ref readonly var row in CollectionsMarshal.AsSpan(batch.Names))
+            if ((row.Generation, row.Offset).CompareTo(from) < 0) return false;
+        return true;
     }
 
     static bool IsAhead(RatedProgress given, RatedProgress stored) =>
         (given.Generation, given.Next).CompareTo((stored.Generation, stored.Next)) > 0;
 
-    /// <param name="stage">Appends an item's rows; how many.</param>
-    static void Merge<T>(
-        DuckDbSession session, string table, string sql, IReadOnlyList<T> items, Func<DuckDbAppender, T, int> stage)
+    /// <summary>Runs a statement over the items' rows, which it knows as the table "given".</summary>
+    static void Run<T>(
+        DuckDbSession session, string sql, DuckDbColumn[] columns, IReadOnlyList<T> items,
+        Action<DuckDbAppender, T> fill)
     {
-        session.Execute($"DELETE FROM {table}");
-        var rows = 0;
-        using (var appender = session.Append(table))
-        {
-            foreach (var item in items) rows += stage(appender, item);
-            appender.Finish();
-        }
+        using var appender = session.Append(sql, columns);
+        foreach (var item in items) fill(appender, item);
+        appender.Finish();
+    }
 
-        if (rows > 0) session.Execute(sql);
+    static void Append<T>(
+        DuckDbSession session, string table, IReadOnlyList<T> items, Action<DuckDbAppender, T> fill)
+    {
+        using var appender = session.Append(table);
+        foreach (var item in items) fill(appender, item);
+        appender.Finish();
     }
 }

@@ -26,8 +26,6 @@ static class Schema
 
     static readonly string ArchiveTables = Read("Archive.sql");
 
-    public static readonly string Staging = Read("Staging.sql");
-
     /// <exception cref="LogIdentityException">Filled from another log, or by a newer program.</exception>
     public static void Open(DuckDbSession session, LogIdentity log)
     {

@@ -126,8 +126,7 @@ static class TotalsSelect
     {
         if (boundaries is null) return;
         if (boundaries.Count < 2) throw new ArgumentException("A bucket needs two boundaries.", nameof(boundaries));
-        session.Execute("DELETE FROM stage_buckets");
-        using var appender = session.Append("stage_buckets");
+        using var appender = session.Stage("stage_buckets", "from_window INTEGER, start_ms BIGINT, end_ms BIGINT");
         for (var i = 0; i + 1 < boundaries.Count; i++)
         {
             if (!UsageWindow.IsBoundary(boundaries[i]) || boundaries[i] >= boundaries[i + 1])
