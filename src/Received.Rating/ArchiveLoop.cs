@@ -8,16 +8,16 @@ namespace Received.Rating;
 /// <summary>
 /// Writes the log's events as they are into the archive, at its own pace and position. Not rating: it decides nothing
 /// about an event, and the events that it sums up as accepted come from frame headers alone (law 3), so that rating's
-/// figures have something to disagree with. Bounded: nothing is read while a batch is being written.
+/// figures have something to disagree with. Bounded: what waits is packed as in the log (<see cref="WaitingBytes"/>),
+/// one frame at a time is decoded for the store, and nothing is read while a batch is being written.
 /// </summary>
 public sealed class ArchiveLoop : LogLoop
 {
-    // A frame of one event costs about 4 KB in memory: 16 MB.
     const int FramesMax = 4096;
 
-    // A frame of large additional_report_data is near a megabyte with a few dozen events, and may have come compressed
-    // to a hundredth of that: the number of events alone would bound nothing.
-    const long BytesMax = 64 * 1024 * 1024;
+    // 245,760 events take 10 to 16 MiB; a frame of large additional_report_data is near a megabyte with a few dozen:
+    // the number of events alone would bound nothing. What the store packs anew of it is held by the store as well.
+    const long BytesMax = 24 * 1024 * 1024;
 
     static readonly TimeSpan YieldLook = TimeSpan.FromMilliseconds(50);
 
@@ -25,13 +25,13 @@ public sealed class ArchiveLoop : LogLoop
     readonly RatingMetrics _metrics;
     readonly Func<TimeSpan> _ratingBehind;
     readonly FrameReader _reader = new();
-    readonly ColumnsPool _pool = new(BytesMax);
+    readonly EventColumns _events = new();
+    readonly WaitingBytes _waiting = new();
     readonly List<ArchiveBatch> _batches = [];
     readonly List<Slot> _closed = [];
     Slot[] _slots = [];
     long? _firstPendingAt;
     long _pendingEvents;
-    long _pendingBytes;
     int _pendingFrames;
 
     /// <param name="ratingBehind">How far rating is behind: the archive yields to it.</param>
@@ -61,7 +61,7 @@ public sealed class ArchiveLoop : LogLoop
         var generation = stored.Next == 0 ? Log.Identity.Generation : stored.Generation;
         await LogCheck.VerifyAsync(
             Log, partition, "archived", generation, stored.Next, stored.LastChecksum, cancellation);
-        slot.Frames.Clear();
+        slot.Forget();
         slot.Progress = stored with { Partition = partition, Generation = generation };
         slot.Turn.Wrote(stored.Next);
     }
@@ -70,7 +70,8 @@ public sealed class ArchiveLoop : LogLoop
     {
         var dropped = Array.Find(_slots, slot => slot.Partition == partition);
         if (dropped is null) return;
-        foreach (var frame in dropped.Frames) Count(frame, -1);
+        _pendingEvents -= dropped.EventCount;
+        _pendingFrames -= dropped.Records.Count;
         Volatile.Write(ref _slots, [.. _slots.Where(slot => slot != dropped)]);
     }
 
@@ -101,8 +102,8 @@ public sealed class ArchiveLoop : LogLoop
         var mayYield = Behind < Options.ArchiveLagMax;
         foreach (var slot in _slots)
         {
-            if (slot.Frames.Count == 0) continue;
-            _batches.Add(new(slot.Partition, Log.Identity.Generation, slot.Frames, slot.Progress)
+            if (slot.Records.Count == 0) continue;
+            _batches.Add(new(slot.Partition, Log.Identity.Generation, Decoded(slot), slot.Progress)
             {
                 MayYield = mayYield,
             });
@@ -112,7 +113,7 @@ public sealed class ArchiveLoop : LogLoop
         if (_batches.Count > 0) await _store.ArchiveAsync(_batches, cancellation);
         foreach (var slot in _closed)
         {
-            slot.Frames.Clear();
+            slot.Forget();
             slot.Turn.Wrote(slot.Progress.Next);
         }
 
@@ -139,7 +140,7 @@ public sealed class ArchiveLoop : LogLoop
     }
 
     bool IsFull =>
-        _pendingEvents >= Options.ArchiveEvents || _pendingFrames >= FramesMax || _pendingBytes >= BytesMax;
+        _pendingEvents >= Options.ArchiveEvents || _pendingFrames >= FramesMax || _waiting.Count >= BytesMax;
 
     async ValueTask ReadAsync(Slot slot, CancellationToken cancellation)
     {
@@ -148,13 +149,21 @@ public sealed class ArchiveLoop : LogLoop
         {
             // What is left of the batch is read again after the write.
             if (IsFull) break;
-            var frame = _reader.Read(slot.Partition, record, _pool.Rent());
-            slot.Frames.Add(frame);
-            slot.Progress = Advance(slot.Progress, frame);
-            Count(frame, 1);
+            var head = FrameReader.ReadHead(record);
+            slot.Records.Add(record with { Frame = _waiting.Keep(record.Frame.Span) });
+            slot.EventCount += head.EventCount;
+            slot.Progress = Advance(slot.Progress, head);
+            _pendingEvents += head.EventCount;
+            _pendingFrames++;
         }
 
-        if (slot.Frames.Count > 0) _firstPendingAt ??= Time.GetTimestamp();
+        if (slot.Records.Count > 0) _firstPendingAt ??= Time.GetTimestamp();
+    }
+
+    /// <summary>For the store's thread, while this loop waits for it.</summary>
+    IEnumerable<ArchivedFrame> Decoded(Slot slot)
+    {
+        foreach (var record in slot.Records) yield return _reader.Read(slot.Partition, record, _events);
     }
 
     static ArchiveProgress Advance(ArchiveProgress progress, in ArchivedFrame frame) => progress with
@@ -171,20 +180,12 @@ public sealed class ArchiveLoop : LogLoop
         return IsFull ? TimeSpan.Zero : Options.ArchiveDelay - Time.GetElapsedTime(first);
     }
 
-    void Count(in ArchivedFrame frame, int sign)
-    {
-        _pendingEvents += sign * frame.EventCount;
-        _pendingBytes += sign * (frame.Events?.ByteCount ?? 0);
-        _pendingFrames += sign;
-    }
-
     private protected override void Forget()
     {
-        foreach (var slot in _slots) slot.Frames.Clear();
-        _pool.Return();
+        foreach (var slot in _slots) slot.Forget();
+        _waiting.Clear();
         _firstPendingAt = null;
         _pendingEvents = 0;
-        _pendingBytes = 0;
         _pendingFrames = 0;
     }
 
@@ -192,9 +193,18 @@ public sealed class ArchiveLoop : LogLoop
     {
         public PartitionId Partition { get; } = partition;
         public PartitionTurn Turn { get; } = new(partition);
-        public List<ArchivedFrame> Frames { get; } = [];
+        public List<LogRecord> Records { get; } = [];
 
-        /// <summary>After <see cref="Frames"/>.</summary>
+        /// <summary>Of <see cref="Records"/>, by their headers.</summary>
+        public long EventCount { get; set; }
+
+        /// <summary>After <see cref="Records"/>.</summary>
         public ArchiveProgress Progress { get; set; }
+
+        public void Forget()
+        {
+            Records.Clear();
+            EventCount = 0;
+        }
     }
 }

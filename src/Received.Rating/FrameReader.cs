@@ -15,12 +15,23 @@ public sealed class FrameReader
     /// <param name="events">Filled, and part of the result, where the frame is whole.</param>
     public ArchivedFrame Read(PartitionId partition, in LogRecord record, EventColumns events)
     {
-        if (record.State == RecordState.HeaderBroken || !FrameHeader.TryRead(record.Frame.Span, out var header))
-            return new(record.Offset, 0, 0, 0, 0, 0, ParkReason.HeaderCorrupt, null);
+        var head = ReadHead(record, out var header);
+        if (head.Broken != ParkReason.None) return head;
         var broken = Decode(partition, record, header, events);
+        return head with { Broken = broken, Events = broken == ParkReason.None ? events : null };
+    }
+
+    /// <summary>What the frame's header says: without events, and broken only where the header is.</summary>
+    public static ArchivedFrame ReadHead(in LogRecord record) => ReadHead(record, out _);
+
+    static ArchivedFrame ReadHead(in LogRecord record, out FrameHeader header)
+    {
+        header = default;
+        if (record.State == RecordState.HeaderBroken || !FrameHeader.TryRead(record.Frame.Span, out header))
+            return new(record.Offset, 0, 0, 0, 0, 0, ParkReason.HeaderCorrupt, null);
         return new(
             record.Offset, header.EventCount, header.TimeMs, header.ProducerId, header.ProducerNumber,
-            header.PayloadChecksum, broken, broken == ParkReason.None ? events : null);
+            header.PayloadChecksum, ParkReason.None, null);
     }
 
     ParkReason Decode(PartitionId partition, in LogRecord record, in FrameHeader header, EventColumns events)

@@ -56,8 +56,8 @@ public sealed class RatingOptions
     public TimeSpan HeartbeatEvery { get; set; } = TimeSpan.FromMilliseconds(500);
 
     /// <summary>
-    /// Events after which the archive writes. Their columns are held in memory until then. Two of DuckDB's row groups:
-    /// what fills one goes into the file at once, the rest first into its write-ahead log.
+    /// Events after which the archive writes. Until then they are held in memory, packed as in the log. Two of DuckDB's
+    /// row groups: what fills one goes into the file at once, the rest first into its write-ahead log.
     /// </summary>
     [Range(1, 10_000_000)]
     public int ArchiveEvents { get; set; } = 245_760;

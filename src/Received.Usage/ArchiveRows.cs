@@ -9,7 +9,7 @@ namespace Received.Usage;
 /// null.</param>
 /// <param name="EventCount">From the header; 0 and Broken = HeaderCorrupt where that is unknown.</param>
 /// <param name="Checksum">Payload checksum from the header.</param>
-/// <param name="Events">Decoded events; the store copies what it keeps before the write returns.</param>
+/// <param name="Events">Decoded events; the store copies what it keeps before it takes the next frame.</param>
 public readonly record struct ArchivedFrame(
     long Offset, int EventCount, long TimeMs, ulong ProducerId, long ProducerNumber, ulong Checksum, ParkReason Broken,
     EventColumns? Events);
@@ -27,8 +27,12 @@ public readonly record struct ArchiveProgress(
 }
 
 /// <summary>Frames of one partition in order, and the progress after them.</summary>
+/// <param name="Frames">
+/// May be gone through more than once, by one at a time, until the write returns: they are decoded on the way, so that
+/// only one is in memory. Its columns are the enumerator's and change with the next frame.
+/// </param>
 public sealed record ArchiveBatch(
-    PartitionId Partition, ushort Generation, IReadOnlyList<ArchivedFrame> Frames, ArchiveProgress Progress)
+    PartitionId Partition, ushort Generation, IEnumerable<ArchivedFrame> Frames, ArchiveProgress Progress)
 {
     /// <summary>A store in this process shall leave the cores to all else while it writes this.</summary>
     public bool MayYield { get; init; }

@@ -1,16 +1,17 @@
-using System.Buffers;
 using Received.Model;
 
 namespace Received.Log.Segments;
 
 /// <summary>
-/// Records by offset: places from the index, bytes by pread into one rented buffer. Records that lie close together
-/// are read at once. What it hands out was checked: record header, frame header and payload.
+/// Records by offset: places from the index, bytes by pread into one buffer of <see cref="ReadBuffers"/>. Records that
+/// lie close together are read at once. What it hands out was checked: record header, frame header and payload.
 /// </summary>
 sealed class SegmentReader(LogState state, SegmentCache cache)
 {
     /// <summary>Reading this much of other partitions' bytes is cheaper than another call to the kernel.</summary>
     const int GapBytesMax = 4096;
+
+    readonly ReadBuffers _buffers = new();
 
     /// <exception cref="LogRangeException">Before the start or past the head.</exception>
     /// <exception cref="LogUnavailableException">Closed, or the disk does not read.</exception>
@@ -56,10 +57,10 @@ sealed class SegmentReader(LogState state, SegmentCache cache)
     static LogUnavailableException Unreadable(Segment segment, IOException error) =>
         new($"Reading {segment.Path}: {error.Message}", LogUnavailableReason.Failing, error);
 
-    static LogBatch ReadPlaces(
+    LogBatch ReadPlaces(
         LogFile file, HeaderSeed seed, PartitionId partition, long offset, List<RecordPlace> places)
     {
-        var memory = new RentedBytes(Layout(places, out var runs));
+        var memory = _buffers.Rent(Layout(places, out var runs));
         try
         {
             var records = new LogRecord[places.Count];
@@ -128,17 +129,4 @@ sealed class SegmentReader(LogState state, SegmentCache cache)
     /// <param name="Position">In the segment.</param>
     /// <param name="At">In the buffer.</param>
     readonly record struct Run(int First, int Count, long Position, int At, int Length);
-
-    /// <summary>Pooled bytes with one owner, the batch; given back once.</summary>
-    sealed class RentedBytes(int length) : IDisposable
-    {
-        byte[]? _bytes = ArrayPool<byte>.Shared.Rent(length);
-
-        public byte[] Bytes => _bytes ?? throw new ObjectDisposedException(nameof(LogBatch));
-
-        public void Dispose()
-        {
-            if (Interlocked.Exchange(ref _bytes, null) is { } bytes) ArrayPool<byte>.Shared.Return(bytes);
-        }
-    }
 }

@@ -15,6 +15,9 @@ sealed class ArchiveWrites(ClickHouseLink link, ArchiveReads reads) : IDisposabl
 
     readonly SemaphoreSlim _writing = new(1);
 
+    /// <summary>The batch's frames without their events.</summary>
+    readonly List<ArchivedFrame> _heads = [];
+
     readonly NativeBlock _frames = new(
         "frames", ("partition", "UInt16"), ("generation", "UInt16"), ("offset", "Int64"), ("event_count", "Int32"),
         ("time_ms", "Int64"), ("producer_id", "UInt64"), ("producer_number", "Int64"), ("checksum", "UInt64"),
@@ -47,8 +50,8 @@ sealed class ArchiveWrites(ClickHouseLink link, ArchiveReads reads) : IDisposabl
                 var known = stored.TryGetValue(batch.Partition, out var found) ? found : default(ArchiveProgress?);
                 if (known is { } there && !batch.Progress.IsAheadOf(there)) continue;
                 var from = known is { } k && k.Generation == batch.Generation ? k.Next : 0;
-                AddFrames(batch, from);
                 await AddEventsAsync(batch, from, cancellation);
+                AddFrames(batch);
                 AddProgress(batch.Progress);
             }
 
@@ -66,12 +69,12 @@ sealed class ArchiveWrites(ClickHouseLink link, ArchiveReads reads) : IDisposabl
 
     /// <summary>The running sum is made backwards from the batch's progress, so it does not depend on what was
     /// stored.</summary>
-    void AddFrames(ArchiveBatch batch, long from)
+    void AddFrames(ArchiveBatch batch)
     {
         var accepted = batch.Progress.Accepted;
-        for (var i = batch.Frames.Count - 1; i >= 0 && batch.Frames[i].Offset >= from; i--)
+        for (var i = _heads.Count - 1; i >= 0; i--)
         {
-            var frame = batch.Frames[i];
+            var frame = _heads[i];
             _frames.Set(0, batch.Partition.Value);
             _frames.Set(1, batch.Generation);
             _frames.Set(2, frame.Offset);
@@ -89,9 +92,12 @@ sealed class ArchiveWrites(ClickHouseLink link, ArchiveReads reads) : IDisposabl
 
     async ValueTask AddEventsAsync(ArchiveBatch batch, long from, CancellationToken cancellation)
     {
+        _heads.Clear();
         foreach (var frame in batch.Frames)
         {
-            if (frame.Offset < from || frame.Events is not { } events) continue;
+            if (frame.Offset < from) continue;
+            _heads.Add(frame with { Events = null });
+            if (frame.Events is not { } events) continue;
             AddEvents(batch, frame, events);
             if (_events.Rows < BlockRows && _events.ByteCount < BlockBytes) continue;
             await link.InsertAsync(_events, cancellation);

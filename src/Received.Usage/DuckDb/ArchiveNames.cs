@@ -21,22 +21,32 @@ sealed class ArchiveNames(long hashSeed)
     const int CachedMax = 500_000;
 
     readonly Dictionary<UInt128, int> _numbers = [];
-    readonly Dictionary<UInt128, (byte Kind, NamedTable Table, int Index)> _missing = [];
+    readonly Dictionary<UInt128, (byte Kind, int Entry)> _missing = [];
+
+    /// <summary>What is missing: a frame's own tables are gone with the next frame.</summary>
+    readonly NamedTable _met = new();
     readonly XxHash128 _hash = new(hashSeed);
     readonly byte[] _head = new byte[16];
 
-    /// <summary>Makes all entries of the frames' tables known; <see cref="NumberOf"/> then answers for them.</summary>
-    public void Intern(DuckDbSession session, IEnumerable<EventColumns> frames)
+    /// <summary>Begins a transaction: nothing is met yet.</summary>
+    public void Begin()
     {
         if (_numbers.Count > CachedMax) _numbers.Clear();
         _missing.Clear();
-        foreach (var events in frames)
-        {
-            Miss(Customer, events.Customers);
-            Miss(Product, events.Products);
-            Miss(Assertion, events.Assertions);
-        }
+        _met.Clear();
+    }
 
+    /// <summary>Notes the entries of a frame's tables for <see cref="Intern"/>.</summary>
+    public void Meet(EventColumns events)
+    {
+        Meet(Customer, events.Customers);
+        Meet(Product, events.Products);
+        Meet(Assertion, events.Assertions);
+    }
+
+    /// <summary>Makes all that was met known; <see cref="NumberOf"/> then answers for it.</summary>
+    public void Intern(DuckDbSession session)
+    {
         if (_missing.Count == 0) return;
         FindStored(session);
         if (_missing.Count > 0) Add(session);
@@ -46,12 +56,13 @@ sealed class ArchiveNames(long hashSeed)
 
     public void Forget() => _numbers.Clear();
 
-    void Miss(byte kind, NamedTable table)
+    void Meet(byte kind, NamedTable table)
     {
         for (var i = 0; i < table.Count; i++)
         {
             var id = Hash(kind, table, i);
-            if (!_numbers.ContainsKey(id)) _missing.TryAdd(id, (kind, table, i));
+            if (!_numbers.ContainsKey(id) && _missing.TryAdd(id, (kind, _met.Count)))
+                _met.Add(table.Account(i), table.Ref(i), table.Name(i));
         }
     }
 
@@ -84,14 +95,14 @@ sealed class ArchiveNames(long hashSeed)
     {
         var next = NextNumber(session);
         using var appender = session.Append("names", Schema.Archive);
-        foreach (var (id, (kind, table, index)) in _missing)
+        foreach (var (id, (kind, entry)) in _missing)
         {
             appender.Set(0, next);
             appender.Set(1, id);
             appender.Set(2, kind);
-            appender.Set(3, table.Account(index).Value);
-            appender.SetBytes(4, table.Ref(index));
-            appender.SetBytes(5, table.Name(index));
+            appender.Set(3, _met.Account(entry).Value);
+            appender.SetBytes(4, _met.Ref(entry));
+            appender.SetBytes(5, _met.Name(entry));
             appender.EndRow();
             _numbers[id] = next++;
         }

@@ -40,14 +40,9 @@ sealed class ArchiveWrites(ArchiveNames names)
                 fresh.Add((batch, FirstOf(batch, stored)));
             }
 
-            names.Intern(session, fresh.SelectMany(Decoded));
-            using (var frames = session.Append("frames", Schema.Archive))
-            {
-                foreach (var (batch, from) in fresh) AppendFrames(frames, batch, from);
-                frames.Finish();
-            }
-
-            AppendEvents(session, fresh);
+            // Once for what needs a query, once for the rows: decoding a frame again costs a fiftieth of writing it.
+            var before = Intern(session, fresh);
+            AppendAll(session, fresh, before);
             foreach (var (batch, _) in fresh) WriteProgress(session, batch.Progress);
             session.Commit();
             whole = true;
@@ -62,52 +57,67 @@ sealed class ArchiveWrites(ArchiveNames names)
     static long FirstOf(ArchiveBatch batch, ArchiveProgress? stored) =>
         stored is { } s && s.Generation == batch.Generation ? s.Next : 0;
 
-    static IEnumerable<EventColumns> Decoded((ArchiveBatch Batch, long From) item) =>
-        from frame in item.Batch.Frames
-        where frame.Offset >= item.From && frame.Events is not null
-        select frame.Events;
+    /// <summary>Makes the names of all frames known.</summary>
+    /// <returns>What was accepted before each batch: made backwards from its progress, so that it does not depend on
+    /// what was stored.</returns>
+    long[] Intern(DuckDbSession session, List<(ArchiveBatch Batch, long From)> fresh)
+    {
+        var before = new long[fresh.Count];
+        names.Begin();
+        for (var i = 0; i < before.Length; i++)
+        {
+            var (batch, from) = fresh[i];
+            before[i] = batch.Progress.Accepted;
+            foreach (var frame in batch.Frames)
+            {
+                before[i] -= frame.EventCount;
+                if (frame.Offset >= from && frame.Events is { } events) names.Meet(events);
+            }
+        }
+
+        names.Intern(session);
+        return before;
+    }
+
+    void AppendAll(DuckDbSession session, List<(ArchiveBatch Batch, long From)> fresh, long[] before)
+    {
+        using var frames = session.Append("frames", Schema.Archive);
+        using var rows = session.Append("events", Schema.Archive);
+        for (var i = 0; i < before.Length; i++)
+        {
+            var (batch, from) = fresh[i];
+            var accepted = before[i];
+            foreach (var frame in batch.Frames)
+            {
+                accepted += frame.EventCount;
+                if (frame.Offset < from) continue;
+                AppendFrame(frames, batch, frame, accepted);
+                if (frame.Events is { } events) AppendEvents(rows, batch, frame.Offset, events);
+            }
+        }
+
+        frames.Finish();
+        rows.Finish();
+    }
 
     static void WriteProgress(DuckDbSession session, ArchiveProgress progress) => session.Execute(
         MergeProgress, progress.Partition.Value, progress.Generation, progress.Next, progress.LastChecksum,
         progress.Accepted, progress.UnknownFrames);
 
-    /// <summary>The running sum is made backwards from the batch's progress, so it does not depend on what was
-    /// stored.</summary>
-    void AppendFrames(DuckDbAppender to, ArchiveBatch batch, long from)
+    void AppendFrame(DuckDbAppender to, ArchiveBatch batch, in ArchivedFrame frame, long accepted)
     {
-        var accepted = batch.Progress.Accepted;
-        for (var i = batch.Frames.Count - 1; i >= 0; i--)
-        {
-            var frame = batch.Frames[i];
-            if (frame.Offset < from) break;
-            to.Set(0, batch.Partition.Value);
-            to.Set(1, batch.Generation);
-            to.Set(2, frame.Offset);
-            to.Set(3, frame.EventCount);
-            to.Set(4, frame.TimeMs);
-            to.Set(5, frame.ProducerId);
-            to.Set(6, frame.ProducerNumber);
-            to.Set(7, frame.Checksum);
-            to.Set(8, (byte)frame.Broken);
-            to.Set(9, accepted);
-            to.SetBytes(10, frame.Events is { } events ? _bodies.Pack(events) : []);
-            to.EndRow();
-            accepted -= frame.EventCount;
-        }
-    }
-
-    void AppendEvents(DuckDbSession session, List<(ArchiveBatch Batch, long From)> fresh)
-    {
-        using var to = session.Append("events", Schema.Archive);
-        foreach (var (batch, from) in fresh)
-        {
-            foreach (var frame in batch.Frames)
-            {
-                if (frame.Offset >= from && frame.Events is { } events) AppendEvents(to, batch, frame.Offset, events);
-            }
-        }
-
-        to.Finish();
+        to.Set(0, batch.Partition.Value);
+        to.Set(1, batch.Generation);
+        to.Set(2, frame.Offset);
+        to.Set(3, frame.EventCount);
+        to.Set(4, frame.TimeMs);
+        to.Set(5, frame.ProducerId);
+        to.Set(6, frame.ProducerNumber);
+        to.Set(7, frame.Checksum);
+        to.Set(8, (byte)frame.Broken);
+        to.Set(9, accepted);
+        to.SetBytes(10, frame.Events is { } events ? _bodies.Pack(events) : []);
+        to.EndRow();
     }
 
     void AppendEvents(DuckDbAppender to, ArchiveBatch batch, long offset, EventColumns events)

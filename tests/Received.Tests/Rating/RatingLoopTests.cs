@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Security.Cryptography;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Received.Log;
@@ -297,20 +298,19 @@ public sealed class RatingLoopTests : IDisposable
     public async Task The_archive_writes_before_large_data_fills_the_memory()
     {
         var log = new ScriptedLog(1);
-        var data = new byte[900_000];
-        for (var i = 1; i <= 160; i++) log.Append(History.Partition, Frames.WithData(i, data));
-        var held = 0L;
-        var store = new MemoryStore
-        {
-            OnArchive = batches => held = Math.Max(
-                held, batches.Sum(batch => batch.Frames.Sum(frame => (long)frame.Events!.ByteCount))),
-        };
+        var data = RandomNumberGenerator.GetBytes(900_000);
+        for (var i = 1; i <= 60; i++) log.Append(History.Partition, Frames.WithData(i, data));
+        var most = 0;
+        var columns = new HashSet<EventColumns>();
+        bool Saw(ArchivedFrame frame) => columns.Add(frame.Events!) || true;
+        var store = new MemoryStore { OnArchive = all => most = Math.Max(most, all.Sum(one => one.Frames.Count(Saw))) };
         var options = new RatingOptions { ArchiveDelay = TimeSpan.FromMinutes(1), ReadBytes = 64 * 1024 * 1024 };
         var archive = new ArchiveLoop(
             log, store, Ownership.Of([History.Partition]), options, () => TimeSpan.Zero, _metrics, TimeProvider.System,
             NullLogger<ArchiveLoop>.Instance);
-        await RunUntil(archive, () => archive.Snapshot()[0].Next >= 80);
-        Assert.InRange(held, 64_000_000, 70_000_000);
+        await RunUntil(archive, () => archive.Snapshot()[0].Next >= 25);
+        Assert.InRange(most, 24 * 1024 * 1024 / 900_000, 29);
+        Assert.Single(columns);
     }
 
     [Theory]

@@ -151,7 +151,7 @@ public sealed class ClickHouseKillTests
         var at = 0;
         await foreach (var frame in store.ReplayAsync(P(partition), 0))
         {
-            var expected = KilledFrames.Archived(partition, at, 1).Frames[0];
+            var expected = KilledFrames.Archived(partition, at, 1).Frames.Single();
             Assert.Equal(expected with { Events = null }, frame with { Events = null });
             Assert.True(expected.Events!.Keys.Bytes.SequenceEqual(frame.Events!.Keys.Bytes));
             at++;
