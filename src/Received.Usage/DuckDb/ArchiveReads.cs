@@ -16,18 +16,29 @@ static class ArchiveReads
     const string EventsOfPage =
         "FROM archive.events WHERE partition = $1 AND generation = $2 AND \"offset\" BETWEEN $3 AND $4";
 
-    /// <summary>Null if the partition has none yet.</summary>
-    public static ArchiveProgress? Progress(DuckDbSession session, PartitionId partition)
+    /// <summary>Of every partition that has one.</summary>
+    public static Dictionary<PartitionId, ArchiveProgress> Progress(DuckDbSession session)
     {
         using var rows = session.Query(
-            """
-            SELECT generation, next, last_checksum, accepted, unknown_frames FROM archive.progress WHERE partition = $1
-            """, partition.Value);
-        if (!rows.Next()) return null;
-        return new(
-            partition, rows.Column<ushort>(0)[0], rows.Column<long>(1)[0], rows.Column<ulong>(2)[0],
-            rows.Column<long>(3)[0], rows.Column<long>(4)[0]);
+            "SELECT partition, generation, next, last_checksum, accepted, unknown_frames FROM archive.progress");
+        var found = new Dictionary<PartitionId, ArchiveProgress>();
+        while (rows.Next())
+        {
+            for (var i = 0; i < rows.Count; i++)
+            {
+                var partition = new PartitionId(rows.Column<ushort>(0)[i]);
+                found.Add(partition, new(
+                    partition, rows.Column<ushort>(1)[i], rows.Column<long>(2)[i], rows.Column<ulong>(3)[i],
+                    rows.Column<long>(4)[i], rows.Column<long>(5)[i]));
+            }
+        }
+
+        return found;
     }
+
+    /// <summary>Null if the partition has none yet.</summary>
+    public static ArchiveProgress? Progress(DuckDbSession session, PartitionId partition) =>
+        Progress(session).TryGetValue(partition, out var progress) ? progress : null;
 
     /// <summary>
     /// Pages of frames, each page from a snapshot of its own: archived frames never change. The columns are used again

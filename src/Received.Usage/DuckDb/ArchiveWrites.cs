@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using DuckDB.NET.Native;
 using Received.Model;
 
 namespace Received.Usage.DuckDb;
@@ -11,15 +12,17 @@ namespace Received.Usage.DuckDb;
 sealed class ArchiveWrites(ArchiveNames names)
 {
     const string MergeProgress = """
-        MERGE INTO archive.progress t USING (
-            SELECT $1 AS partition, $2 AS generation, $3 AS next, $4 AS last_checksum, $5 AS accepted,
-                $6 AS unknown_frames) s
-        ON t.partition = s.partition
-        WHEN MATCHED THEN UPDATE SET generation = s.generation, next = s.next, last_checksum = s.last_checksum,
-            accepted = s.accepted, unknown_frames = s.unknown_frames
-        WHEN NOT MATCHED THEN INSERT VALUES (
-            s.partition, s.generation, s.next, s.last_checksum, s.accepted, s.unknown_frames)
+        MERGE INTO archive.progress t USING given s ON t.partition = s.partition
+        WHEN MATCHED THEN UPDATE
+        WHEN NOT MATCHED THEN INSERT
         """;
+
+    static readonly DuckDbColumn[] ProgressColumns =
+    [
+        new("partition", DuckDBType.UnsignedSmallInt), new("generation", DuckDBType.UnsignedSmallInt),
+        new("next", DuckDBType.BigInt), new("last_checksum", DuckDBType.UnsignedBigInt),
+        new("accepted", DuckDBType.BigInt), new("unknown_frames", DuckDBType.BigInt),
+    ];
 
     readonly ArchiveBodies _bodies = new();
     readonly List<int> _customers = [];
@@ -32,19 +35,20 @@ sealed class ArchiveWrites(ArchiveNames names)
         try
         {
             session.Begin();
+            var progress = ArchiveReads.Progress(session);
             var fresh = new List<(ArchiveBatch Batch, long From)>();
             foreach (var batch in batches)
             {
-                var stored = ArchiveReads.Progress(session, batch.Partition);
-                if (stored is { } there && !batch.Progress.IsAheadOf(there)) continue;
-                fresh.Add((batch, FirstOf(batch, stored)));
+                var isThere = progress.TryGetValue(batch.Partition, out var stored);
+                if (isThere && !batch.Progress.IsAheadOf(stored)) continue;
+                fresh.Add((batch, isThere && stored.Generation == batch.Generation ? stored.Next : 0));
             }
 
             // Once for what needs a query, once for the rows: decoding a frame again costs a fiftieth of writing it.
             var before = Intern(session, fresh);
             AppendAll(session, fresh, before);
-            foreach (var (batch, _) in fresh) WriteProgress(session, batch.Progress);
-            session.Commit();
+            WriteProgress(session, fresh);
+            Commit(session);
             whole = true;
         }
         finally
@@ -54,8 +58,24 @@ sealed class ArchiveWrites(ArchiveNames names)
         }
     }
 
-    static long FirstOf(ArchiveBatch batch, ArchiveProgress? stored) =>
-        stored is { } s && s.Generation == batch.Generation ? s.Next : 0;
+    /// <summary>
+    /// Where a checkpoint comes with it, row groups stay as they are. Nothing is ever deleted from the archive's
+    /// tables, and merging small row groups into larger ones, again and again up to 122,880 frames, would write each
+    /// body three times and more. The setting is the instance's: a checkpoint of the totals at the same time leaves the
+    /// merging of its own row groups to the next one.
+    /// </summary>
+    static void Commit(DuckDbSession session)
+    {
+        session.Execute("SET GLOBAL max_vacuum_tasks = 0");
+        try
+        {
+            session.Commit();
+        }
+        finally
+        {
+            session.Execute("RESET GLOBAL max_vacuum_tasks");
+        }
+    }
 
     /// <summary>Makes the names of all frames known.</summary>
     /// <returns>What was accepted before each batch: made backwards from its progress, so that it does not depend on
@@ -100,9 +120,23 @@ sealed class ArchiveWrites(ArchiveNames names)
         rows.Finish();
     }
 
-    static void WriteProgress(DuckDbSession session, ArchiveProgress progress) => session.Execute(
-        MergeProgress, progress.Partition.Value, progress.Generation, progress.Next, progress.LastChecksum,
-        progress.Accepted, progress.UnknownFrames);
+    static void WriteProgress(DuckDbSession session, List<(ArchiveBatch Batch, long From)> fresh)
+    {
+        using var to = session.Append(MergeProgress, ProgressColumns);
+        foreach (var (batch, _) in fresh)
+        {
+            var progress = batch.Progress;
+            to.Set(0, progress.Partition.Value);
+            to.Set(1, progress.Generation);
+            to.Set(2, progress.Next);
+            to.Set(3, progress.LastChecksum);
+            to.Set(4, progress.Accepted);
+            to.Set(5, progress.UnknownFrames);
+            to.EndRow();
+        }
+
+        to.Finish();
+    }
 
     void AppendFrame(DuckDbAppender to, ArchiveBatch batch, in ArchivedFrame frame, long accepted)
     {
