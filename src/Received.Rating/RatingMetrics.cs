@@ -22,6 +22,10 @@ public sealed class RatingMetrics : IDisposable
             "received.rating.flush.duration", "s", "How long a flush of keys and totals, or of the archive, took.");
     }
 
+    /// <summary>Whether a metric has a series for each partition.</summary>
+    public static bool IsByPartition(string metric) =>
+        metric.StartsWith("received.", StringComparison.Ordinal) && metric.Contains(".lag.", StringComparison.Ordinal);
+
     /// <summary>Publishes a loop's lag per partition, in frames and in seconds.</summary>
     /// <param name="loop">"rating" or "archive".</param>
     public void Observe(string loop, Func<IReadOnlyList<PartitionLag>> snapshot)

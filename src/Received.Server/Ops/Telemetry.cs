@@ -1,6 +1,8 @@
 using OpenTelemetry.Metrics;
 using OpenTelemetry.Resources;
 using OpenTelemetry.Trace;
+using Received.Log.Kafka;
+using Received.Rating;
 using Received.Server.Options;
 
 namespace Received.Server.Ops;
@@ -9,6 +11,11 @@ namespace Received.Server.Ops;
 static class Telemetry
 {
     const string OwnSources = "Received.*";
+
+    // A metric takes memory for all its series when it is made: with the default, 2000, 9 MB in all. Most have a few
+    // dozen; those by partition have as many as a process may own.
+    const int SeriesMax = 500;
+    const int PartitionsMax = KafkaLogOptions.PartitionsMax;
 
     static readonly string[] AspNetCoreMeters =
     [
@@ -26,6 +33,10 @@ static class Telemetry
                 // Who waits for rating to catch up looks often; many who look at once still cost one collection.
                 // ASP.NET's meters by name: AddAspNetCoreInstrumentation puts a middleware around every request.
                 metrics.AddMeter(OwnSources).AddMeter(AspNetCoreMeters).AddRuntimeInstrumentation()
+                    .AddView(static metric => new MetricStreamConfiguration
+                    {
+                        CardinalityLimit = RatingMetrics.IsByPartition(metric.Name) ? PartitionsMax : SeriesMax,
+                    })
                     .AddPrometheusExporter(exporter => exporter.ScrapeResponseCacheDurationMilliseconds = 50);
                 if (otlp is not null) metrics.AddOtlpExporter(exporter => exporter.Endpoint = otlp);
             });

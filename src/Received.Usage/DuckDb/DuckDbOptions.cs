@@ -23,9 +23,10 @@ public sealed class DuckDbOptions
 
     /// <summary>
     /// DuckDB's memory limit in bytes. Its own default, 80 % of the machine's memory, would starve the doors beside it.
+    /// Past what flushes and the archive need at once it is a cache of the files: twice as much made no load faster.
     /// </summary>
     [Range(typeof(long), MemoryLimitMin, BytesMax)]
-    public long MemoryLimit { get; init; } = 256L * 1024 * 1024;
+    public long MemoryLimit { get; init; } = 128L * 1024 * 1024;
 
     /// <summary>
     /// Threads of DuckDB, the caller's own among them. With one, flushes take 5 to 10 % less processor and no longer:
