@@ -35,8 +35,8 @@ public sealed class IngestMetrics : IDisposable
 
     internal void Accepted(int events) => _accepted.Add(events);
 
-    internal void Refused(RejectReason reason) =>
-        _refused.Add(1, new KeyValuePair<string, object?>("code", RejectTable.Code(reason)));
+    internal void Refused(RejectReason reason, int events) =>
+        _refused.Add(events, new KeyValuePair<string, object?>("code", RejectTable.Code(reason)));
 
     internal void RequestRefused(string code) =>
         _requestsRefused.Add(1, new KeyValuePair<string, object?>("code", code));

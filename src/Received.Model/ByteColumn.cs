@@ -41,6 +41,23 @@ public sealed class ByteColumn
         ByteCount = end;
     }
 
+    /// <summary>Some entries of another column, behind those that are here.</summary>
+    public void AddRange(ByteColumn other, int from, int count)
+    {
+        var start = from == 0 ? 0 : other._ends[from - 1];
+        var ends = other.Ends.Slice(from, count);
+        var bytes = count == 0 ? 0 : ends[^1] - start;
+        if (ByteCount + bytes > _bytes.Length)
+            Array.Resize(ref _bytes, Math.Max(ByteCount + bytes, Math.Max(256, _bytes.Length * 2)));
+        if (Count + count > _ends.Length)
+            Array.Resize(ref _ends, Math.Max(Count + count, Math.Max(16, _ends.Length * 2)));
+        other._bytes.AsSpan(start, bytes).CopyTo(_bytes.AsSpan(ByteCount));
+        var moved = _ends.AsSpan(Count, count);
+        for (var i = 0; i < moved.Length; i++) moved[i] = ends[i] - start + ByteCount;
+        Count += count;
+        ByteCount += bytes;
+    }
+
     /// <summary>For decoders: room for entries of the given ends, which must not descend; fill the bytes
     /// returned.</summary>
     public Span<byte> Resize(ReadOnlySpan<int> ends)

@@ -90,9 +90,27 @@ public sealed class EventColumns
     {
         if (count > _quantity.Length) Grow(count);
         Count = count;
+        return From(0);
+    }
+
+    /// <summary>
+    /// Room for events behind those that are here: the columns to fill, for the new ones alone. Keys and Data are added
+    /// apart.
+    /// </summary>
+    public WritableColumns Extend(int count)
+    {
+        var from = Count;
+        if (from + count > _quantity.Length) Grow(from + count);
+        Count = from + count;
+        return From(from);
+    }
+
+    WritableColumns From(int from)
+    {
+        var count = Count - from;
         return new(
-            _customer.AsSpan(0, count), _product.AsSpan(0, count), _assertion.AsSpan(0, count),
-            _timestampMs.AsSpan(0, count), _receivedAtMs.AsSpan(0, count), _quantity.AsSpan(0, count));
+            _customer.AsSpan(from, count), _product.AsSpan(from, count), _assertion.AsSpan(from, count),
+            _timestampMs.AsSpan(from, count), _receivedAtMs.AsSpan(from, count), _quantity.AsSpan(from, count));
     }
 
     /// <summary>Bytes that the tables, keys and data hold; with <see cref="Count"/>, the size of the batch.</summary>

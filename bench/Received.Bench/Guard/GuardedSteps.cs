@@ -61,7 +61,9 @@ sealed class GuardedSteps
     void Scan(byte[] body)
     {
         _events.Clear();
-        EventScanner.ScanArray(body, _rules, _events);
+        var reader = new EventReader(body, BodyForm.Array, _rules, _events);
+        var e = default(ParsedEvent);
+        while (reader.Next(ref e)) _events.Close(e);
         if (_events.Accepted != Batch) throw new InvalidOperationException("The bodies are not what they should be.");
     }
 

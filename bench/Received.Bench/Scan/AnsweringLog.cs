@@ -3,10 +3,12 @@ using Received.Model;
 
 namespace Received.Bench.Scan;
 
-/// <summary>A log that answers at once and keeps nothing: the door's own work remains.</summary>
+/// <summary>
+/// A log that keeps nothing and answers when it is told to, on the thread that tells it: the door's own work remains.
+/// </summary>
 sealed class AnsweringLog(int partitions) : ILog
 {
-    static readonly Task<long> Answer = Task.FromResult(0L);
+    readonly List<TaskCompletionSource<long>> _waiting = [];
 
     public LogIdentity Identity { get; } = new(Guid.Empty, 1, partitions, LogIdentity.DefaultDedupeWindow, 1);
 
@@ -15,7 +17,15 @@ sealed class AnsweringLog(int partitions) : ILog
     public Task<long> AppendAsync(PartitionId partition, ReadOnlyMemory<byte> frame)
     {
         Bytes += frame.Length;
-        return Answer;
+        var answer = new TaskCompletionSource<long>();
+        _waiting.Add(answer);
+        return answer.Task;
+    }
+
+    public void AnswerAll()
+    {
+        for (var i = 0; i < _waiting.Count; i++) _waiting[i].SetResult(0);
+        _waiting.Clear();
     }
 
     public LogExtent Extent(PartitionId partition) => throw new NotSupportedException();

@@ -19,10 +19,11 @@ sealed record ScanWay(string Name, Action<byte[]> Take);
 sealed class ScanWays
 {
     static readonly EventRules Rules = new(false, false, long.MinValue, long.MaxValue, 100_000);
-    static readonly AppendContext Context = new(new(1), ScanBodies.NowMs, [], KeyKind.Batch);
+    static readonly AppendContext Context = new(new(1), [], KeyKind.Batch);
 
     readonly ParsedEvents _events = new();
     readonly ParsedEvents _general = new() { LearnsShapes = false };
+    readonly Action _answerAll;
     readonly Func<long> _frameBytes;
     readonly FrameBatcher _batcher;
     long _framed;
@@ -30,6 +31,7 @@ sealed class ScanWays
     public ScanWays(int partitions)
     {
         var log = new AnsweringLog(partitions);
+        _answerAll = log.AnswerAll;
         _frameBytes = () => log.Bytes;
         var meters = new ServiceCollection().AddMetrics().BuildServiceProvider().GetRequiredService<IMeterFactory>();
         _batcher = new(log, TimeProvider.System, Options.Create(new IngestOptions()), new(meters));
@@ -51,18 +53,39 @@ sealed class ScanWays
     void Scan(byte[] body, ParsedEvents events)
     {
         events.Clear();
-        if (EventScanner.ScanArray(body, Rules, events).Fault != BodyFault.None || events.Refused > 0)
-            throw new InvalidOperationException("A body of the benchmark was refused.");
-        Seen += events.Count;
+        var reader = new EventReader(body, BodyForm.Array, Rules, events);
+        var e = default(ParsedEvent);
+        while (reader.Next(ref e)) events.Close(e);
+        Check(reader.Result, events);
     }
 
     void ToFrames(byte[] body)
     {
-        Scan(body, _events);
-        var append = _batcher.AppendAsync(Context, _events, body);
+        _events.Clear();
+        var distribution = _batcher.Rent();
+        var reader = new EventReader(body, BodyForm.Array, Rules, _events);
+        var e = default(ParsedEvent);
+        while (reader.Next(ref e))
+        {
+            distribution.Add(Context, _events, body, e);
+            _events.Close(e);
+        }
+
+        Check(reader.Result, _events);
+        _batcher.TryAppend(ScanBodies.NowMs, _events, distribution);
+        _batcher.Return(distribution);
+        _answerAll();
+        var append = _events.Wait.AllAsync();
         if (!append.IsCompletedSuccessfully || append.Result != AppendOutcome.Durable)
-            throw new InvalidOperationException("A log that answers at once did not.");
+            throw new InvalidOperationException("A log that has answered all did not complete an append.");
         _framed += _events.Count;
+    }
+
+    void Check(ScanResult result, ParsedEvents events)
+    {
+        if (result.Fault != BodyFault.None || events.Refused > 0)
+            throw new InvalidOperationException("A body of the benchmark was refused.");
+        Seen += events.Count;
     }
 
     void Bind(byte[] body) => Seen += JsonSerializer.Deserialize(body, JsonEvents.Default.ListJsonEvent)!.Count;

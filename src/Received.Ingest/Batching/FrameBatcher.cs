@@ -18,7 +18,7 @@ sealed class FrameBatcher
     readonly ILog _log;
     readonly PartitionQueue[] _queues;
     readonly Lock _gate = new();
-    // As many as ever appended at once.
+    // As many as bodies were ever read at once: no more than the pool has threads.
     readonly Stack<Distribution> _distributions = [];
     readonly TaskCompletionSource _quiet = new(TaskCreationOptions.RunContinuationsAsynchronously);
     int _appending;
@@ -34,53 +34,61 @@ sealed class FrameBatcher
             log, new((ushort)i), producerId, options.Value.AppendsInFlightMax, time, metrics))];
     }
 
-    /// <summary>
-    /// Appends all events that are not refused, and completes when their frames have; their tickets are then in
-    /// <see cref="ParsedEvents.Frames"/>. <see cref="AppendOutcome.Closing"/> at once when the door is closing: nothing
-    /// was appended.
-    /// </summary>
-    public ValueTask<AppendOutcome> AppendAsync(in AppendContext context, ParsedEvents events, ReadOnlySpan<byte> body)
+    /// <summary>For one body; to be given back when its events are appended or let go.</summary>
+    public Distribution Rent()
     {
-        Distribution? distribution;
         lock (_gate)
         {
-            if (_closed) return new(AppendOutcome.Closing);
-            _appending++;
-            _distributions.TryPop(out distribution);
+            if (_distributions.TryPop(out var distribution)) return distribution;
         }
 
-        distribution ??= new(_queues.Length);
-        var keep = false;
+        return new(_queues.Length);
+    }
+
+    public void Return(Distribution distribution)
+    {
+        if (!distribution.TryReuse()) return;
+        lock (_gate) _distributions.Push(distribution);
+    }
+
+    /// <summary>
+    /// Appends a body's events: <see cref="ParsedEvents.Wait"/> completes when their frames have, whose tickets are in
+    /// <see cref="ParsedEvents.Frames"/>. The distribution is done with when this returns.
+    /// </summary>
+    /// <returns>False when the door is closing: nothing was appended.</returns>
+    public bool TryAppend(long receivedAtMs, ParsedEvents events, Distribution distribution)
+    {
+        lock (_gate)
+        {
+            if (_closed) return false;
+            _appending++;
+        }
+
         try
         {
-            if (context.HeaderKind == KeyKind.Batch && context.HeaderKey.Length > 0)
-                EventIdentity.CountEqualEvents(events, body);
-            distribution.Take(context.Account, events, body);
             events.Wait.Begin(isShort: events.Count == 1);
             for (var partition = 0; partition < _queues.Length; partition++)
             {
-                if (!distribution.Of(partition).IsEmpty)
-                    _queues[partition].Append(context, events, body, distribution);
+                if (distribution.Of(partition).Count > 0)
+                    _queues[partition].Append(receivedAtMs, events, distribution);
             }
 
-            keep = distribution.TryReuse();
-            return events.Wait.AllAsync();
+            return true;
         }
         finally
         {
             lock (_gate)
             {
-                if (keep) _distributions.Push(distribution);
                 if (--_appending == 0 && _closed) _quiet.TrySetResult();
             }
         }
     }
 
     /// <summary>Where an event is whose frame is durable.</summary>
-    public LogPosition PositionOf(in ParsedEvent e, ParsedEvents events)
+    public LogPosition PositionOf(EventPlace place, ParsedEvents events)
     {
-        var ticket = events.Frames[e.Frame];
-        return new(_log.Identity.Generation, ticket.Partition, ticket.Result.Offset, e.IndexInFrame);
+        var ticket = events.Frames[place.Frame];
+        return new(_log.Identity.Generation, ticket.Partition, ticket.Result.Offset, place.IndexInFrame);
     }
 
     /// <summary>Takes no more, and completes when all that was taken has its answer.</summary>

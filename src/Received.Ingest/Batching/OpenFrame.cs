@@ -15,7 +15,6 @@ sealed class OpenFrame
 
     readonly EventColumns _columns = new();
     readonly FrameCodec _codec = new();
-    readonly byte[] _identity = new byte[EventIdentity.BytesMax];
     long _filling;
     // Of the events so far, without what tables take: an upper bound of the payload.
     int _eventBytes;
@@ -47,44 +46,46 @@ sealed class OpenFrame
         Ticket = new(partition);
     }
 
-    /// <summary>Adds events until it is full; it must not be when this is called.</summary>
+    /// <summary>Adds a share's events until the frame is full; it must not be when this is called.</summary>
+    /// <param name="from">Index in the share of the first one.</param>
     /// <returns>How many were added.</returns>
-    public int Add(
-        in AppendContext context, ParsedEvents events, ReadOnlySpan<byte> body, Distribution distribution,
-        ReadOnlySpan<PlacedEvent> placed)
+    public int Add(long receivedAtMs, ParsedEvents events, Distribution distribution, PartitionShare share, int from)
     {
-        var added = 0;
-        for (var room = Room; room > 0 && added < placed.Length; room = Room)
+        var at = from;
+        for (var room = Room; room > 0 && at < share.Count; room = Room)
         {
             // Whether it is full need not be asked for each.
-            var some = placed.Slice(added, Math.Min(room, placed.Length - added));
-            foreach (ref readonly var place in some) Add(context, events, body, distribution, place);
-            added += some.Length;
+            var count = Math.Min(room, share.Count - at);
+            AddSome(receivedAtMs, events, distribution, share, at, count);
+            at += count;
         }
 
-        return added;
+        return at - from;
     }
 
-    void Add(
-        in AppendContext context, ParsedEvents events, ReadOnlySpan<byte> body, Distribution distribution,
-        in PlacedEvent place)
+    void AddSome(
+        long receivedAtMs, ParsedEvents events, Distribution distribution, PartitionShare share, int from, int count)
     {
-        ref var e = ref events[place.Index];
-        var data = events.Text(body, e.Data);
-        var key = KeyOf(context, events, body, e, place.Index);
-        e.Frame = events.Frames.Count - 1;
-        e.IndexInFrame = _columns.Add(
-            distribution.CustomerIn(_columns, _filling, place), distribution.ProductIn(_columns, _filling, place),
-            distribution.AssertionIn(_columns, _filling, place), e.TimestampMs, context.ReceivedAtMs, e.Quantity,
-            key, data);
-        _eventBytes += Limits.EventOverheadBytes + key.Length + data.Length;
-    }
+        var placed = share.Events.Slice(from, count);
+        var frame = events.Frames.Count - 1;
+        var first = _columns.Count;
+        var columns = _columns.Extend(count);
+        columns.ReceivedAtMs.Fill(receivedAtMs);
+        for (var i = 0; i < placed.Length; i++)
+        {
+            ref readonly var e = ref placed[i];
+            columns.Customer[i] = distribution.CustomerIn(_columns, _filling, e);
+            columns.Product[i] = distribution.ProductIn(_columns, _filling, e);
+            columns.Assertion[i] = distribution.AssertionIn(_columns, _filling, e);
+            columns.TimestampMs[i] = e.TimestampMs;
+            columns.Quantity[i] = e.Quantity;
+            events.Place(e.Index) = new(frame, first + i);
+        }
 
-    ReadOnlySpan<byte> KeyOf(
-        in AppendContext context, ParsedEvents events, ReadOnlySpan<byte> body, in ParsedEvent e, int index)
-    {
-        if (e.Key.IsEmpty && context.HeaderKey.Length == 0) return [];
-        return _identity.AsSpan(0, EventIdentity.Write(_identity, context, events.Text(body, e.Key), events, index));
+        var bytes = _columns.Keys.ByteCount + _columns.Data.ByteCount;
+        _columns.Keys.AddRange(share.Keys, from, count);
+        _columns.Data.AddRange(share.Data, from, count);
+        _eventBytes += (Limits.EventOverheadBytes * count) + _columns.Keys.ByteCount + _columns.Data.ByteCount - bytes;
     }
 
     /// <summary>The frame's bytes, unchanged until this frame is encoded again.</summary>

@@ -27,19 +27,19 @@ sealed class PartitionQueue(
     bool IsIdle => _open is null && _full.Count == 0 && _appends == 0 && _answering == 0;
 
     /// <summary>
-    /// Adds the partition's events of a body, then sends what may be sent. The tickets come with the events' frames.
+    /// Adds the partition's share of a body, then sends what may be sent. The tickets come with the events' frames.
     /// </summary>
-    public void Append(
-        in AppendContext context, ParsedEvents events, ReadOnlySpan<byte> body, Distribution distribution)
+    public void Append(long receivedAtMs, ParsedEvents events, Distribution distribution)
     {
+        var share = distribution.Of(partition.Value);
         lock (_gate)
         {
-            for (var placed = distribution.Of(partition.Value); !placed.IsEmpty;)
+            for (var at = 0; at < share.Count;)
             {
                 var frame = OpenForOneMore();
                 events.Frames.Add(frame.Ticket);
                 frame.Ticket.Join(events.Wait);
-                placed = placed[frame.Add(context, events, body, distribution, placed)..];
+                at += frame.Add(receivedAtMs, events, distribution, share, at);
             }
         }
 

@@ -29,7 +29,7 @@ readonly ref struct ObjectScanner(ReadOnlySpan<byte> body, EventRules rules, Par
         if (!ScanFields(ref cursor, ref e, EventField.Unknown, ref given)) return false;
         var missing = Required & ~given;
         if (missing == 0) return true;
-        _events.Refuse(ref e, RejectReason.MissingField, (EventField)BitOperations.TrailingZeroCount(missing));
+        ParsedEvents.Refuse(ref e, RejectReason.MissingField, (EventField)BitOperations.TrailingZeroCount(missing));
         return true;
     }
 
@@ -99,16 +99,16 @@ readonly ref struct ObjectScanner(ReadOnlySpan<byte> body, EventRules rules, Par
     {
         var names = _events.UnknownNames.AsSpan(
             field == EventField.UnknownValidation ? Limits.FieldsMax : 0, Limits.FieldsMax);
-        if (_rules.Strict) _events.Refuse(ref e, RejectReason.UnknownField, field, name);
+        if (_rules.Strict) ParsedEvents.Refuse(ref e, RejectReason.UnknownField, field, name);
         var text = _events.Text(_body, name);
         foreach (var earlier in names[..count])
         {
             if (_events.Text(_body, earlier).SequenceEqual(text))
-                _events.Refuse(ref e, RejectReason.DuplicateField, field, name);
+                ParsedEvents.Refuse(ref e, RejectReason.DuplicateField, field, name);
         }
 
         if (count < names.Length) names[count++] = name;
-        else _events.Refuse(ref e, RejectReason.TooManyFields, EventField.Whole);
+        else ParsedEvents.Refuse(ref e, RejectReason.TooManyFields, EventField.Whole);
         var depth = field == EventField.UnknownValidation ? ValidationsDepth : EventDepth;
         if (!cursor.SkipValue(depth)) return false;
         Sound(ref cursor, ref e, field, name);
@@ -117,7 +117,7 @@ readonly ref struct ObjectScanner(ReadOnlySpan<byte> body, EventRules rules, Par
 
     bool ReadKnown(ref JsonCursor cursor, ref ParsedEvent e, EventField field, ref uint seen, ref uint given)
     {
-        if ((seen & Bit(field)) != 0) _events.Refuse(ref e, RejectReason.DuplicateField, field);
+        if ((seen & Bit(field)) != 0) ParsedEvents.Refuse(ref e, RejectReason.DuplicateField, field);
         seen |= Bit(field);
         if (cursor.Peek() == 'n' && field != EventField.Ref) return cursor.ReadLiteral("null"u8);
         given |= Bit(field);
@@ -139,20 +139,20 @@ readonly ref struct ObjectScanner(ReadOnlySpan<byte> body, EventRules rules, Par
         };
     }
 
-    bool RefuseValue(ref JsonCursor cursor, ref ParsedEvent e, EventField field, RejectReason reason)
+    static bool RefuseValue(ref JsonCursor cursor, ref ParsedEvent e, EventField field, RejectReason reason)
     {
-        _events.Refuse(ref e, reason, field);
+        ParsedEvents.Refuse(ref e, reason, field);
         if (!cursor.SkipValue(EventDepth)) return false;
         cursor.Flaws = JsonFlaws.None;
         return true;
     }
 
     /// <summary>Refuses what is JSON by its grammar but not fit to be kept; then forgets it.</summary>
-    bool Sound(ref JsonCursor cursor, ref ParsedEvent e, EventField field, Slice name = default)
+    static bool Sound(ref JsonCursor cursor, ref ParsedEvent e, EventField field, Slice name = default)
     {
         if (cursor.Flaws == JsonFlaws.None) return true;
         var tooDeep = (cursor.Flaws & JsonFlaws.TooDeep) != 0;
-        _events.Refuse(ref e, tooDeep ? RejectReason.TooDeep : RejectReason.LoneSurrogate, field, name);
+        ParsedEvents.Refuse(ref e, tooDeep ? RejectReason.TooDeep : RejectReason.LoneSurrogate, field, name);
         cursor.Flaws = JsonFlaws.None;
         return false;
     }
@@ -167,13 +167,13 @@ readonly ref struct ObjectScanner(ReadOnlySpan<byte> body, EventRules rules, Par
         {
             slice = _events.Unescape(_body.Slice(raw.Start, raw.Length));
             if (_events.Text(_body, slice).Contains((byte)0))
-                _events.Refuse(ref e, RejectReason.NulCharacter, field);
+                ParsedEvents.Refuse(ref e, RejectReason.NulCharacter, field);
         }
 
-        if (slice.Length > bytesMax) _events.Refuse(ref e, RejectReason.StringTooLong, field);
+        if (slice.Length > bytesMax) ParsedEvents.Refuse(ref e, RejectReason.StringTooLong, field);
         // A name that is empty says nothing, as one that is absent; everything else that is empty is a mistake.
         else if (slice.IsEmpty && field is not (EventField.CustomerName or EventField.ProductName))
-            _events.Refuse(ref e, RejectReason.EmptyString, field);
+            ParsedEvents.Refuse(ref e, RejectReason.EmptyString, field);
         return true;
     }
 
@@ -181,7 +181,7 @@ readonly ref struct ObjectScanner(ReadOnlySpan<byte> body, EventRules rules, Par
     {
         if (!ReadText(ref cursor, ref e, EventField.Currency, Limits.RefBytesMax, ref e.Currency)) return false;
         if (!IsCurrency(_events.Text(_body, e.Currency)))
-            _events.Refuse(ref e, RejectReason.CurrencyMalformed, EventField.Currency);
+            ParsedEvents.Refuse(ref e, RejectReason.CurrencyMalformed, EventField.Currency);
         return true;
     }
 
@@ -195,9 +195,9 @@ readonly ref struct ObjectScanner(ReadOnlySpan<byte> body, EventRules rules, Par
         if (!ReadText(ref cursor, ref e, Field, Limits.EventBytesMax, ref text)) return false;
         if (e.Reason != RejectReason.None) return true;
         if (text.Length > Limits.TimestampBytesMax || !Rfc3339.TryParse(_events.Text(_body, text), out e.TimestampMs))
-            _events.Refuse(ref e, RejectReason.TimestampMalformed, Field);
-        else if (e.TimestampMs < _rules.EarliestMs) _events.Refuse(ref e, RejectReason.TimestampTooOld, Field);
-        else if (e.TimestampMs > _rules.LatestMs) _events.Refuse(ref e, RejectReason.TimestampTooFarAhead, Field);
+            ParsedEvents.Refuse(ref e, RejectReason.TimestampMalformed, Field);
+        else if (e.TimestampMs < _rules.EarliestMs) ParsedEvents.Refuse(ref e, RejectReason.TimestampTooOld, Field);
+        else if (e.TimestampMs > _rules.LatestMs) ParsedEvents.Refuse(ref e, RejectReason.TimestampTooFarAhead, Field);
         return true;
     }
 
@@ -224,7 +224,7 @@ readonly ref struct ObjectScanner(ReadOnlySpan<byte> body, EventRules rules, Par
             ? QuantityError.Malformed
             : Quantity.TryParse(_events.Text(_body, text), out quantity);
         var reason = QuantityReason(error, quantity);
-        if (reason != RejectReason.None) _events.Refuse(ref e, reason, Field);
+        if (reason != RejectReason.None) ParsedEvents.Refuse(ref e, reason, Field);
         e.Quantity = quantity.Scaled;
         return true;
     }
@@ -239,7 +239,7 @@ readonly ref struct ObjectScanner(ReadOnlySpan<byte> body, EventRules rules, Par
             : RejectReason.None,
     };
 
-    bool ReadData(ref JsonCursor cursor, ref ParsedEvent e)
+    static bool ReadData(ref JsonCursor cursor, ref ParsedEvent e)
     {
         if (cursor.Peek() != '{')
             return RefuseValue(ref cursor, ref e, EventField.Data, RejectReason.NotAnObjectField);
@@ -247,7 +247,7 @@ readonly ref struct ObjectScanner(ReadOnlySpan<byte> body, EventRules rules, Par
         if (!cursor.SkipValue(EventDepth)) return false;
         e.Data = new(start, cursor.Position - start);
         if (Sound(ref cursor, ref e, EventField.Data) && e.Data.Length > Limits.DataBytesMax)
-            _events.Refuse(ref e, RejectReason.DataTooLarge, EventField.Data);
+            ParsedEvents.Refuse(ref e, RejectReason.DataTooLarge, EventField.Data);
         return true;
     }
 

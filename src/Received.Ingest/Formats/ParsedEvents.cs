@@ -35,21 +35,32 @@ struct ParsedEvent
     public Slice Data;
     public Int128 Quantity;
     public long TimestampMs;
-
-    /// <summary>Where it went: index in <see cref="ParsedEvents.Frames"/>, and index in that frame.</summary>
-    public int Frame;
-    public int IndexInFrame;
 }
 
+/// <summary>Where an event went: index in <see cref="ParsedEvents.Frames"/>, and index in that frame.</summary>
+readonly record struct EventPlace(int Frame, int IndexInFrame)
+{
+    /// <summary>Of an event that was refused.</summary>
+    public static readonly EventPlace None = new(-1, -1);
+}
+
+/// <summary>Why the event at an index of the body was refused.</summary>
+/// <param name="Name">The field's own name, where <paramref name="Field"/> is an unknown one.</param>
+readonly record struct EventRefusal(int Index, RejectReason Reason, EventField Field, Slice Name);
+
 /// <summary>
-/// The events of one body, and scratch for scanning and handing them on. Pooled: one request owns it from
-/// <see cref="Clear"/> to the end of its answer. Slices point into that request's body.
+/// What is to be known of a body's events when they are on their way: where each went or why it was refused; and
+/// scratch for reading them. Pooled: one request owns it from <see cref="Clear"/> to the end of its answer.
 /// </summary>
 sealed class ParsedEvents
 {
-    ParsedEvent[] _events = new ParsedEvent[16];
+    readonly List<EventRefusal> _refusals = [];
+    readonly int[] _refusedByReason = new int[Enum.GetValues<RejectReason>().Length];
+    EventPlace[] _places = new EventPlace[16];
     byte[] _arena = new byte[256];
     int _arenaUsed;
+    // What the events before the last one have of the arena.
+    int _arenaKept;
 
     public int Count { get; private set; }
 
@@ -57,8 +68,14 @@ sealed class ParsedEvents
 
     public int Accepted => Count - Refused;
 
+    /// <summary>The first refusals, as many as an answer lists.</summary>
+    public IReadOnlyList<EventRefusal> Refusals => _refusals;
+
+    /// <summary>How many events were refused, by <see cref="RejectReason"/>.</summary>
+    public ReadOnlySpan<int> RefusedByReason => _refusedByReason;
+
     /// <summary>
-    /// Frames that took events of this body, in the order in which the events' <c>Frame</c> names them.
+    /// Frames that took events of this body, in the order in which <see cref="EventPlace.Frame"/> names them.
     /// </summary>
     public List<FrameTicket> Frames { get; } = [];
 
@@ -67,11 +84,6 @@ sealed class ParsedEvents
 
     /// <summary>How often each raw event was met, for batch keys.</summary>
     public Dictionary<UInt128, int> RawCounts { get; } = [];
-
-    /// <summary>
-    /// Under a batch key, by event: hash of its <c>Raw</c>, and how many equal ones came before it.
-    /// </summary>
-    public List<(UInt128 Hash, int EqualBefore)> RawHashes { get; } = [];
 
     /// <summary>
     /// Names of unknown fields, for finding duplicates: first the event's, then those of its validations.
@@ -87,7 +99,8 @@ sealed class ParsedEvents
     /// <summary>What the fast path goes by; null where there is none.</summary>
     public EventShapes? Shapes { get; private init; } = new();
 
-    public ref ParsedEvent this[int index] => ref _events.AsSpan(0, Count)[index];
+    /// <summary>Of an event that was appended, or <see cref="EventPlace.None"/>.</summary>
+    public ref EventPlace Place(int index) => ref _places.AsSpan(0, Count)[index];
 
     /// <summary>False where a frame may still complete its <see cref="Wait"/>: nobody may use it again.</summary>
     public bool TryClear()
@@ -99,43 +112,55 @@ sealed class ParsedEvents
     public void Clear()
     {
         Count = 0;
-        Refused = 0;
-        _arenaUsed = 0;
+        if (Refused > 0)
+        {
+            Refused = 0;
+            _refusals.Clear();
+            Array.Clear(_refusedByReason);
+        }
+
+        _arenaUsed = _arenaKept = 0;
         Shapes?.BeginBody();
         Frames.Clear();
-        RawCounts.Clear();
-        RawHashes.Clear();
+        if (RawCounts.Count > 0) RawCounts.Clear();
         if (_arena.Length > Limits.PooledArenaBytesMax) _arena = new byte[256];
-        if (_events.Length <= Limits.PooledEventsMax) return;
-        _events = new ParsedEvent[16];
+        if (_places.Length <= Limits.PooledEventsMax) return;
+        _places = new EventPlace[16];
         RawCounts.TrimExcess();
-        RawHashes.TrimExcess();
     }
 
-    public ref ParsedEvent Add()
+    /// <summary>One more event, of which nothing is known yet.</summary>
+    public void Begin()
     {
-        if (Count == _events.Length) Array.Resize(ref _events, Count * 2);
-        _events[Count] = default;
-        return ref _events[Count++];
+        if (Count == _places.Length) Array.Resize(ref _places, Count * 2);
+        _places[Count++] = EventPlace.None;
+        _arenaKept = _arenaUsed;
     }
 
     /// <summary>Only the first reason of an event is kept: it is the one that stands first in the body.</summary>
-    public void Refuse(ref ParsedEvent e, RejectReason reason, EventField field, Slice name = default)
+    public static void Refuse(ref ParsedEvent e, RejectReason reason, EventField field, Slice name = default)
     {
         if (e.Reason != RejectReason.None) return;
         e.Reason = reason;
         e.Field = field;
         e.FieldName = name;
-        Refused++;
     }
 
-    /// <summary>For lines that turned out to be no JSON: whatever else was wrong with them does not matter.</summary>
-    public void RefuseWhole(int index, RejectReason reason)
+    /// <summary>
+    /// The last event is done with: what it was refused for is kept for the answer, all else of it is not.
+    /// </summary>
+    public void Close(in ParsedEvent e)
     {
-        ref var e = ref this[index];
-        if (e.Reason == RejectReason.None) Refused++;
-        e.Reason = reason;
-        e.Field = EventField.Whole;
+        if (e.Reason == RejectReason.None)
+        {
+            _arenaUsed = _arenaKept;
+            return;
+        }
+
+        Refused++;
+        _refusedByReason[(int)e.Reason]++;
+        if (_refusals.Count < Limits.ErrorsListedMax) _refusals.Add(new(Count - 1, e.Reason, e.Field, e.FieldName));
+        else _arenaUsed = _arenaKept;
     }
 
     public ReadOnlySpan<byte> Text(ReadOnlySpan<byte> body, Slice slice) =>

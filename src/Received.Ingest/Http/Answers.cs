@@ -100,23 +100,19 @@ static class Answers
 
     static void WriteErrors(Utf8JsonWriter writer, ParsedEvents events, ReadOnlySpan<byte> body)
     {
-        var listed = 0;
         writer.WriteStartArray("errors"u8);
-        for (var i = 0; i < events.Count && listed < Math.Min(events.Refused, Limits.ErrorsListedMax); i++)
+        foreach (var refusal in events.Refusals)
         {
-            ref var e = ref events[i];
-            if (e.Reason == RejectReason.None) continue;
-            listed++;
             writer.WriteStartObject();
-            writer.WriteNumber("index"u8, i);
-            writer.WriteString("code"u8, RejectTable.Code(e.Reason));
-            writer.WriteString("pointer"u8, PointerOf(e, events, body));
-            writer.WriteString("detail"u8, RejectTable.Detail(e.Reason));
+            writer.WriteNumber("index"u8, refusal.Index);
+            writer.WriteString("code"u8, RejectTable.Code(refusal.Reason));
+            writer.WriteString("pointer"u8, PointerOf(refusal, events, body));
+            writer.WriteString("detail"u8, RejectTable.Detail(refusal.Reason));
             writer.WriteEndObject();
         }
 
         writer.WriteEndArray();
-        writer.WriteNumber("errors_not_listed"u8, events.Refused - listed);
+        writer.WriteNumber("errors_not_listed"u8, events.Refused - events.Refusals.Count);
     }
 
     static void WriteRefs(Utf8JsonWriter writer, ParsedEvents events, FrameBatcher batcher)
@@ -125,14 +121,14 @@ static class Answers
         writer.WriteStartArray("refs"u8);
         for (var i = 0; i < events.Count; i++)
         {
-            ref var e = ref events[i];
-            if (e.Reason != RejectReason.None)
+            var place = events.Place(i);
+            if (place == EventPlace.None)
             {
                 writer.WriteNullValue();
                 continue;
             }
 
-            EventRef.Format(batcher.PositionOf(e, events), text);
+            EventRef.Format(batcher.PositionOf(place, events), text);
             writer.WriteStringValue(text);
         }
 
@@ -140,11 +136,11 @@ static class Answers
     }
 
     /// <summary>JSON pointer (RFC 6901) within the event: ~ and / of a name are escaped.</summary>
-    public static string PointerOf(in ParsedEvent e, ParsedEvents events, ReadOnlySpan<byte> body)
+    public static string PointerOf(in EventRefusal refusal, ParsedEvents events, ReadOnlySpan<byte> body)
     {
-        var pointer = RejectTable.Pointer(e.Field);
-        if (e.Field is not (EventField.Unknown or EventField.UnknownValidation)) return pointer;
-        var name = events.Text(body, e.FieldName);
+        var pointer = RejectTable.Pointer(refusal.Field);
+        if (refusal.Field is not (EventField.Unknown or EventField.UnknownValidation)) return pointer;
+        var name = events.Text(body, refusal.Name);
         // Who sends megabytes as a field's name need not get them back.
         var text = Encoding.UTF8.GetString(name[..Math.Min(name.Length, Limits.NameBytesMax)]);
         return pointer + text.Replace("~", "~0", StringComparison.Ordinal).Replace("/", "~1", StringComparison.Ordinal);

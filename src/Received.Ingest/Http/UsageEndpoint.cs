@@ -94,24 +94,14 @@ sealed class UsageEndpoint(
         HttpContext context, RequestHead head, bool isBatch, ReadOnlyMemory<byte> body, ParsedEvents events)
     {
         var began = time.GetTimestamp();
-        var receivedAtMs = time.GetUtcNow().ToUnixTimeMilliseconds();
-        if (Problem.Of(Scan(head, isBatch, body.Span, events, receivedAtMs), _options.BatchEventsMax) is { } fault)
-            return fault;
-        AssertionCheck.Apply(catalog.Current, head.Principal.Account.Id, events, body.Span);
-        metrics.BodyRead(body.Length, events.Count);
-        CountRefusals(events);
-        if (events.Count == 0) return Problem.BatchEmpty;
-        if (!isBatch && events.Refused > 0)
-            return Problem.Of(events[0].Reason, Answers.PointerOf(events[0], events, body.Span));
-        if (events.Accepted == 0 || (head.Atomic && events.Refused > 0))
+        if (Begin(head, isBatch, body.Span, events, out var raw, out var isTaken) is { } problem) return problem;
+        if (!isTaken)
         {
             await Answers.WriteBatchAsync(context.Response, events, body, null, head.Refs);
             return null;
         }
 
-        var append = new AppendContext(
-            head.Principal.Account.Id, receivedAtMs, head.IdempotencyKey, isBatch ? KeyKind.Batch : KeyKind.Own);
-        if (Problem.Of(await batcher.AppendAsync(append, events, body.Span)) is { } failure) return failure;
+        if (Problem.Of(await events.Wait.AllAsync()) is { } failure) return failure;
         metrics.Accepted(events.Accepted);
         metrics.Acknowledged(time.GetElapsedTime(began));
         if (isBatch)
@@ -120,29 +110,71 @@ sealed class UsageEndpoint(
             return null;
         }
 
-        var raw = events[0].Raw;
         await Answers.WriteEchoAsync(
-            context.Response, body.Slice(raw.Start, raw.Length), batcher.PositionOf(events[0], events));
+            context.Response, body.Slice(raw.Start, raw.Length), batcher.PositionOf(events.Place(0), events));
         return null;
     }
 
-    ScanResult Scan(in RequestHead head, bool isBatch, ReadOnlySpan<byte> body, ParsedEvents events, long nowMs)
+    /// <summary>All that can be done without waiting: from the body to frames that gather or go.</summary>
+    /// <param name="raw">The last event's own bytes.</param>
+    /// <param name="isTaken">False where the answer says why nothing was taken, event by event.</param>
+    Problem? Begin(
+        in RequestHead head, bool isBatch, ReadOnlySpan<byte> body, ParsedEvents events, out Slice raw,
+        out bool isTaken)
     {
-        var rules = new EventRules(
-            head.Strict, head.Principal.Account.AllowsNegativeQuantity,
-            nowMs - (long)_options.PastLimit.TotalMilliseconds, nowMs + (long)_options.FutureLimit.TotalMilliseconds,
-            _options.BatchEventsMax);
-        return !isBatch ? EventScanner.ScanSingle(body, rules, events)
-            : head.IsLines ? EventScanner.ScanLines(body, rules, events)
-            : EventScanner.ScanArray(body, rules, events);
+        isTaken = false;
+        var receivedAtMs = time.GetUtcNow().ToUnixTimeMilliseconds();
+        var context = new AppendContext(
+            head.Principal.Account.Id, head.IdempotencyKey, isBatch ? KeyKind.Batch : KeyKind.Own);
+        var distribution = batcher.Rent();
+        try
+        {
+            var rules = new EventRules(
+                head.Strict, head.Principal.Account.AllowsNegativeQuantity,
+                receivedAtMs - (long)_options.PastLimit.TotalMilliseconds,
+                receivedAtMs + (long)_options.FutureLimit.TotalMilliseconds, _options.BatchEventsMax);
+            var form = !isBatch ? BodyForm.Single : head.IsLines ? BodyForm.Lines : BodyForm.Array;
+            var result = Distribute(new(body, form, rules, events), body, context, events, distribution, out raw);
+            if (Problem.Of(result, _options.BatchEventsMax) is { } fault) return fault;
+            metrics.BodyRead(body.Length, events.Count);
+            CountRefusals(events);
+            if (events.Count == 0) return Problem.BatchEmpty;
+            if (!isBatch && events.Refused > 0)
+                return Problem.Of(events.Refusals[0].Reason, Answers.PointerOf(events.Refusals[0], events, body));
+            if (events.Accepted == 0 || (head.Atomic && events.Refused > 0)) return null;
+            isTaken = batcher.TryAppend(receivedAtMs, events, distribution);
+            return isTaken ? null : Problem.Closing;
+        }
+        finally
+        {
+            batcher.Return(distribution);
+        }
+    }
+
+    /// <summary>Reads, judges and places one event after the other, each while it is in the cache.</summary>
+    ScanResult Distribute(
+        EventReader reader, ReadOnlySpan<byte> body, in AppendContext context, ParsedEvents events,
+        Distribution distribution, out Slice raw)
+    {
+        var known = catalog.Current;
+        var e = default(ParsedEvent);
+        while (reader.Next(ref e))
+        {
+            AssertionCheck.Apply(known, context.Account, events, body, ref e);
+            if (e.Reason == RejectReason.None) distribution.Add(context, events, body, e);
+            events.Close(e);
+        }
+
+        raw = e.Raw;
+        return reader.Result;
     }
 
     void CountRefusals(ParsedEvents events)
     {
-        for (var i = 0; events.Refused > 0 && i < events.Count; i++)
-        {
-            if (events[i].Reason != RejectReason.None) metrics.Refused(events[i].Reason);
-        }
+        if (events.Refused == 0) return;
+        var counts = events.RefusedByReason;
+        for (var reason = 0; reason < counts.Length; reason++)
+            if (counts[reason] > 0) metrics.Refused((RejectReason)reason, counts[reason]);
     }
 
     async Task RefuseAsync(HttpContext context, Problem problem)

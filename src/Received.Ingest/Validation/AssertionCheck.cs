@@ -11,18 +11,13 @@ namespace Received.Ingest.Validation;
 static class AssertionCheck
 {
     public static void Apply(
-        CatalogSnapshot catalog, AccountId account, ParsedEvents events, ReadOnlySpan<byte> body)
+        CatalogSnapshot catalog, AccountId account, ParsedEvents events, ReadOnlySpan<byte> body, ref ParsedEvent e)
     {
-        if (catalog.Count == 0) return;
-        for (var i = 0; i < events.Count; i++)
-        {
-            ref var e = ref events[i];
-            if (e.Reason != RejectReason.None || (e.Currency.IsEmpty && e.EntityRef.IsEmpty)) continue;
-            var fit = catalog.Check(
-                account, events.Text(body, e.CustomerRef), events.Text(body, e.ProductRef), e.TimestampMs,
-                events.Text(body, e.Currency), events.Text(body, e.EntityRef));
-            if (FieldOf(fit) is { } field) events.Refuse(ref e, RejectReason.ValidationMismatch, field);
-        }
+        if (catalog.Count == 0 || e.Reason != RejectReason.None || (e.Currency.IsEmpty && e.EntityRef.IsEmpty)) return;
+        var fit = catalog.Check(
+            account, events.Text(body, e.CustomerRef), events.Text(body, e.ProductRef), e.TimestampMs,
+            events.Text(body, e.Currency), events.Text(body, e.EntityRef));
+        if (FieldOf(fit) is { } field) ParsedEvents.Refuse(ref e, RejectReason.ValidationMismatch, field);
     }
 
     static EventField? FieldOf(AssertionFit fit) => fit switch

@@ -1,13 +1,7 @@
 using System.Text;
+using Received.Ingest.Formats;
 
 namespace Received.Tests.Ingest;
-
-enum BodyForm
-{
-    Array,
-    Lines,
-    Single,
-}
 
 /// <summary>
 /// Bodies as clients write them, from a seed: a few events of one shape (order of fields, white space, spelling of

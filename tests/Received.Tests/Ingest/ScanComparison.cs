@@ -15,8 +15,8 @@ sealed class ScanComparison
 {
     static readonly EventRules Open = new(false, true, long.MinValue, long.MaxValue, 100);
 
-    readonly ParsedEvents _fast = new();
-    readonly ParsedEvents _general = new() { LearnsShapes = false };
+    readonly ScannedEvents _fast = new(new());
+    readonly ScannedEvents _general = new(new() { LearnsShapes = false });
 
     /// <summary>Events that were taken, and those of them that the fast path took once their shapes were
     /// known.</summary>
@@ -37,10 +37,11 @@ sealed class ScanComparison
         // The second time its own shapes are known.
         if (Paths(text, form, Open) is { } first) return first;
         if (Paths(text, form, rules) is { } ruled) return $"{rules}: {ruled}";
-        var before = _fast.Shapes!.Taken;
+        var shapes = _fast.Events.Shapes!;
+        var before = shapes.Taken;
         if (Paths(text, form, Open) is { } second) return second;
 
-        TakenFast += _fast.Shapes.Taken - before;
+        TakenFast += shapes.Taken - before;
         Taken += _general.Accepted;
         return form == BodyForm.Lines ? LinesAgainstJson(body) : BodyAgainstJson(body, form);
     }
@@ -50,8 +51,8 @@ sealed class ScanComparison
 
     string? Paths(ReadOnlySpan<byte> text, BodyForm form, in EventRules rules)
     {
-        var fast = Scan(text, form, rules, _fast);
-        var general = Scan(text, form, rules, _general);
+        var fast = _fast.Scan(text, form, rules);
+        var general = _general.Scan(text, form, rules);
         if (fast != general) return $"the body: {fast}, generally {general}";
         if (_fast.Count != _general.Count || _fast.Refused != _general.Refused) return "counts";
         for (var i = 0; i < _general.Count; i++)
@@ -78,34 +79,23 @@ sealed class ScanComparison
     bool SameText(ReadOnlySpan<byte> body, Slice one, Slice other) =>
         _fast.Text(body, one).SequenceEqual(_general.Text(body, other));
 
-    static ScanResult Scan(ReadOnlySpan<byte> text, BodyForm form, in EventRules rules, ParsedEvents events)
-    {
-        events.Clear();
-        return form switch
-        {
-            BodyForm.Array => EventScanner.ScanArray(text, rules, events),
-            BodyForm.Lines => EventScanner.ScanLines(text, rules, events),
-            BodyForm.Single => EventScanner.ScanSingle(text, rules, events),
-        };
-    }
-
-    static string Describe(ReadOnlySpan<byte> body, ParsedEvents events, in ParsedEvent e) =>
+    static string Describe(ReadOnlySpan<byte> body, ScannedEvents events, in ParsedEvent e) =>
         e.Reason != RejectReason.None
             ? $"{e.Reason} {e.Field} {Text(body, events, e.FieldName)} {e.Raw}"
             : $"{e.Raw} {Values(body, events, e)}";
 
-    static string Values(ReadOnlySpan<byte> body, ParsedEvents events, in ParsedEvent e) => EventOracle.Describe(
+    static string Values(ReadOnlySpan<byte> body, ScannedEvents events, in ParsedEvent e) => EventOracle.Describe(
         e.TimestampMs, Text(body, events, e.CustomerRef), Text(body, events, e.CustomerName),
         Text(body, events, e.ProductRef), Text(body, events, e.ProductName), Quantity.Format(e.Quantity),
         Text(body, events, e.Data), Text(body, events, e.Currency), Text(body, events, e.EntityRef),
         Text(body, events, e.Key));
 
-    static string Text(ReadOnlySpan<byte> body, ParsedEvents events, Slice slice) =>
+    static string Text(ReadOnlySpan<byte> body, ScannedEvents events, Slice slice) =>
         Encoding.UTF8.GetString(events.Text(body, slice));
 
     string? BodyAgainstJson(byte[] body, BodyForm form)
     {
-        var result = Scan(body, form, Open, _general);
+        var result = _general.Scan(body, form, Open);
         if (result.Fault == BodyFault.TooDeep) return null;
         var length = JsonLength(body, form);
         if (length < 0 != (result.Fault != BodyFault.None)) return $"the body: {result}, to JSON of length {length}";
@@ -135,7 +125,7 @@ sealed class ScanComparison
     {
         for (var i = 0; i < _general.Count; i++)
         {
-            ref var e = ref _general[i];
+            var e = _general[i];
             var ours = e.Reason == RejectReason.None ? Values(body, _general, e) : "refused";
             var raw = body[e.Raw.Start..(e.Raw.Start + e.Raw.Length)];
             // To the oracle a byte order mark is the start of a body; to us within one it is no JSON.

@@ -3,6 +3,7 @@ using System.Text;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Options;
+using Received.Ingest.Formats;
 using Received.Ingest;
 using Received.Ingest.Batching;
 using Received.Ingest.Http;

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using System.Text.RegularExpressions;
+using Received.Ingest.Formats;
 using Received.Tests.Tidy;
 using Xunit;
 

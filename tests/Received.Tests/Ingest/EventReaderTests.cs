@@ -10,7 +10,7 @@ using Xunit;
 namespace Received.Tests.Ingest;
 
 /// <summary>The scanner against System.Text.Json: the same documents are JSON, and the same values are read.</summary>
-public sealed class EventScannerTests
+public sealed class EventReaderTests
 {
     static readonly EventRules Rules = new(false, true, long.MinValue, long.MaxValue, 100);
 
@@ -63,10 +63,10 @@ public sealed class EventScannerTests
 
     static string Scan(byte[] text)
     {
-        var events = new ParsedEvents();
-        var result = EventScanner.ScanSingle(text, Rules, events);
+        var events = new ScannedEvents(new());
+        var result = events.Scan(text, BodyForm.Single, Rules);
         if (result.Fault != BodyFault.None || events.Refused > 0) return "refused";
-        ref var e = ref events[0];
+        var e = events[0];
         return EventOracle.Describe(
             e.TimestampMs, Text(e.CustomerRef), Text(e.CustomerName), Text(e.ProductRef), Text(e.ProductName),
             Quantity.Format(e.Quantity), Text(e.Data), Text(e.Currency), Text(e.EntityRef), Text(e.Key));
@@ -97,15 +97,23 @@ public sealed class EventScannerTests
             "[" + string.Join(",", Enumerable.Repeat(DoorHost.Event(1, "caf\\u00e9"), 2000)) + "]");
         var rules = Rules with { EventsMax = 10_000 };
         var events = new ParsedEvents();
-        EventScanner.ScanArray(many, rules, events);
-        events.Clear();
-        var before = GC.GetAllocatedBytesForCurrentThread();
-        EventScanner.ScanArray(one, rules, events);
-        var ofOne = GC.GetAllocatedBytesForCurrentThread() - before;
-        events.Clear();
-        before = GC.GetAllocatedBytesForCurrentThread();
-        EventScanner.ScanArray(many, rules, events);
-        Assert.Equal(ofOne, GC.GetAllocatedBytesForCurrentThread() - before);
+        Read(many);
+        var ofOne = Allocated(one);
+        Assert.Equal(ofOne, Allocated(many));
         Assert.Equal(2000, events.Accepted);
+
+        long Allocated(byte[] body)
+        {
+            var before = GC.GetAllocatedBytesForCurrentThread();
+            Read(body);
+            return GC.GetAllocatedBytesForCurrentThread() - before;
+        }
+
+        void Read(byte[] body)
+        {
+            events.Clear();
+            var reader = new EventReader(body, BodyForm.Array, rules, events);
+            for (var e = default(ParsedEvent); reader.Next(ref e);) events.Close(e);
+        }
     }
 }
