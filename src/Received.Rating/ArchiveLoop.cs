@@ -24,6 +24,7 @@ public sealed class ArchiveLoop : LogLoop
     readonly IUsageStore _store;
     readonly RatingMetrics _metrics;
     readonly Func<TimeSpan> _ratingBehind;
+    readonly Func<TimeSpan> _processorTime;
     readonly FrameReader _reader = new();
     readonly EventColumns _events = new();
     readonly WaitingBytes _waiting = new();
@@ -35,14 +36,20 @@ public sealed class ArchiveLoop : LogLoop
     int _pendingFrames;
 
     /// <param name="ratingBehind">How far rating is behind: the archive yields to it.</param>
+    /// <param name="processorTime">
+    /// What this process has had of the processors so far: while the archive writes nothing, that is what doors and
+    /// rating take, to which it yields as well.
+    /// </param>
     public ArchiveLoop(
         ILog log, IUsageStore store, Ownership ownership, RatingOptions options,
-        Func<TimeSpan> ratingBehind, RatingMetrics metrics, TimeProvider time, ILogger<ArchiveLoop> logger)
+        Func<TimeSpan> ratingBehind, Func<TimeSpan> processorTime, RatingMetrics metrics, TimeProvider time,
+        ILogger<ArchiveLoop> logger)
         : base("The archive", log, ownership, options, time, logger)
     {
         _store = store;
         _metrics = metrics;
         _ratingBehind = ratingBehind;
+        _processorTime = processorTime;
         metrics.Observe("archive", Snapshot);
     }
 
@@ -83,19 +90,41 @@ public sealed class ArchiveLoop : LogLoop
             var head = Log.Extent(slot.Partition).Head;
             slot.Turn.Saw(head, NowMs);
             if (head <= slot.Progress.Next) continue;
+            // What cannot be written yet is left in the log.
+            if (IsFull && !await TryFlushAsync(cancellation)) return false;
             await ReadAsync(slot, cancellation);
             read = true;
-            if (IsFull) await FlushAsync(cancellation);
         }
 
-        if (UntilFlush() <= TimeSpan.Zero) await FlushAsync(cancellation);
+        if (UntilFlush() <= TimeSpan.Zero) await TryFlushAsync(cancellation);
         return read;
+    }
+
+    /// <summary>
+    /// Totals and answers are waited for, the archive is not: while rating is behind, or doors and rating want the
+    /// cores, they have them, until the archive is far behind itself. A write disturbs by more than its time: it goes
+    /// through the processors' caches.
+    /// </summary>
+    /// <returns>False after a short wait: not now.</returns>
+    async ValueTask<bool> TryFlushAsync(CancellationToken cancellation)
+    {
+        if (Options.ArchiveYieldPercent < 100 && Behind < Options.ArchiveLagMax)
+        {
+            var (from, spent) = (Time.GetTimestamp(), _processorTime());
+            await Task.Delay(YieldLook, Time, cancellation);
+            var cores = (_processorTime() - spent) / Time.GetElapsedTime(from);
+            if (cores * 100 > Options.ArchiveYieldPercent * Environment.ProcessorCount
+                || _ratingBehind() > Options.ArchiveYieldBehind)
+                return false;
+        }
+
+        await FlushAsync(cancellation);
+        return true;
     }
 
     private protected override async ValueTask FlushAsync(CancellationToken cancellation)
     {
         if (_firstPendingAt is null) return;
-        await YieldAsync(cancellation);
         var started = Time.GetTimestamp();
         _batches.Clear();
         _closed.Clear();
@@ -121,14 +150,6 @@ public sealed class ArchiveLoop : LogLoop
         _metrics.Flushed("archive", Time.GetElapsedTime(started));
         Forget();
         Wrote();
-    }
-
-    /// <summary>Totals are waited for, the archive is not: while rating is behind it has the cores.</summary>
-    async ValueTask YieldAsync(CancellationToken cancellation)
-    {
-        var from = Time.GetTimestamp();
-        while (Time.GetElapsedTime(from) < Options.ArchiveYieldMax && _ratingBehind() > Options.ArchiveYieldBehind)
-            await Task.Delay(YieldLook, Time, cancellation);
     }
 
     // Looks at the clock at least that often, so that a snapshot's lag stays honest.

@@ -72,10 +72,11 @@ public sealed class RatingOptions
     public TimeSpan ArchiveYieldBehind { get; set; } = TimeSpan.FromMilliseconds(1500);
 
     /// <summary>
-    /// The longest that a write of the archive waits for rating to catch up. Zero: it does not yield. It never stops
-    /// for good: the log keeps what is not archived.
+    /// What doors and rating may take of the cores, in percent, before the archive leaves them all: it writes in
+    /// between, until it is <see cref="ArchiveLagMax"/> behind. 100: it never does.
     /// </summary>
-    public TimeSpan ArchiveYieldMax { get; set; } = TimeSpan.FromSeconds(1);
+    [Range(1, 100)]
+    public int ArchiveYieldPercent { get; set; } = 50;
 
     /// <summary>
     /// How far the archive may fall behind while it has only the processor time that doors and rating leave. Past it it

@@ -67,13 +67,14 @@ static class ReplayRun
         await store.OpenAsync(log.Identity);
         using var metrics = new RatingMetrics();
         var partitions = Ownership.OfAll(log.Identity);
-        var settings = new RatingOptions();
+        // Alone it has nobody to leave the cores to.
+        var settings = new RatingOptions { ArchiveYieldPercent = options.Together ? 50 : 100 };
         if (options.ArchiveEvents > 0) settings.ArchiveEvents = options.ArchiveEvents;
         var rating = new RatingLoop(
             log, store, keys, partitions, settings, metrics, TimeProvider.System, NullLogger<RatingLoop>.Instance);
         var archive = new ArchiveLoop(
-            log, store, partitions, settings, () => options.Together ? rating.Behind : TimeSpan.Zero, metrics,
-            TimeProvider.System, NullLogger<ArchiveLoop>.Instance);
+            log, store, partitions, settings, () => options.Together ? rating.Behind : TimeSpan.Zero,
+            () => Environment.CpuUsage.TotalTime, metrics, TimeProvider.System, NullLogger<ArchiveLoop>.Instance);
         if (options.Together)
         {
             await MeasureAsync("both", options.Events, rating, archive);

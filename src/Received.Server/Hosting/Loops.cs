@@ -29,7 +29,8 @@ sealed class Loops
         {
             Archived = Owned(settings, engine, time);
             Archive = new(
-                engine.Log, engine.Store, Archived, settings.Rating, RatingBehind, metrics, time,
+                engine.Log, engine.Store, Archived, settings.Rating, RatingBehind,
+                static () => Environment.CpuUsage.TotalTime, metrics, time,
                 logging.CreateLogger<ArchiveLoop>());
         }
 

@@ -201,8 +201,8 @@ public sealed class HandOverTests : IDisposable
                 test._log, store ?? test._store, keys ?? test._keys, _rated, options ?? Fast, test._metrics,
                 TimeProvider.System, NullLogger<RatingLoop>.Instance);
             var archive = new ArchiveLoop(
-                test._log, store ?? test._store, _archived, options ?? Fast, () => TimeSpan.Zero, test._metrics,
-                TimeProvider.System, NullLogger<ArchiveLoop>.Instance);
+                test._log, store ?? test._store, _archived, options ?? Fast, () => TimeSpan.Zero, () => TimeSpan.Zero,
+                test._metrics, TimeProvider.System, NullLogger<ArchiveLoop>.Instance);
             _runs.Add(Task.Run(() => _rating.RunAsync(_stop.Token)));
             if (archives) _runs.Add(Task.Run(() => archive.RunAsync(_stop.Token)));
         }

@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Security.Cryptography;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Received.Log;
@@ -294,39 +293,7 @@ public sealed class RatingLoopTests : IDisposable
         await Refuses(Archive(log), "ends before");
     }
 
-    [Fact]
-    public async Task The_archive_writes_before_large_data_fills_the_memory()
-    {
-        var log = new ScriptedLog(1);
-        var data = RandomNumberGenerator.GetBytes(900_000);
-        for (var i = 1; i <= 60; i++) log.Append(History.Partition, Frames.WithData(i, data));
-        var most = 0;
-        var columns = new HashSet<EventColumns>();
-        bool Saw(ArchivedFrame frame) => columns.Add(frame.Events!) || true;
-        var store = new MemoryStore { OnArchive = all => most = Math.Max(most, all.Sum(one => one.Frames.Count(Saw))) };
-        var options = new RatingOptions { ArchiveDelay = TimeSpan.FromMinutes(1), ReadBytes = 64 * 1024 * 1024 };
-        var archive = new ArchiveLoop(
-            log, store, Ownership.Of([History.Partition]), options, () => TimeSpan.Zero, _metrics, TimeProvider.System,
-            NullLogger<ArchiveLoop>.Instance);
-        await RunUntil(archive, () => archive.Snapshot()[0].Next >= 25);
-        Assert.InRange(most, 24 * 1024 * 1024 / 900_000, 29);
-        Assert.Single(columns);
-    }
-
-    [Theory]
-    [InlineData(0, false), InlineData(1_000_000, true)]
-    public async Task The_archive_leaves_the_cores_to_others_until_it_is_far_behind(int lagMaxDays, bool yields)
-    {
-        var mayYield = new List<bool>();
-        var store = new MemoryStore { OnArchive = batches => mayYield.AddRange(batches.Select(one => one.MayYield)) };
-        var archive = new ArchiveLoop(
-            Of(3), store, Ownership.Of([History.Partition]), new() { ArchiveLagMax = TimeSpan.FromDays(lagMaxDays) },
-            () => TimeSpan.Zero, _metrics, TimeProvider.System, NullLogger<ArchiveLoop>.Instance);
-        await RunUntil(archive, () => archive.Snapshot()[0].Next == 3);
-        Assert.Equal([yields], mayYield.Distinct());
-    }
-
-    static ScriptedLog Of(int frames)
+    internal static ScriptedLog Of(int frames)
     {
         var log = new ScriptedLog(1);
         for (var i = 1; i <= frames; i++) log.Append(History.Partition, Frames.Of(i, [("c", "p", 1L)]));
@@ -350,7 +317,7 @@ public sealed class RatingLoopTests : IDisposable
     }
 
     /// <param name="then">While it still runs.</param>
-    static async Task RunUntil(LogLoop loop, Func<bool> reached, Action? then = null)
+    internal static async Task RunUntil(LogLoop loop, Func<bool> reached, Action? then = null)
     {
         using var stop = new CancellationTokenSource();
         var run = loop.RunAsync(stop.Token);
@@ -381,8 +348,8 @@ public sealed class RatingLoopTests : IDisposable
         NullLogger<RatingLoop>.Instance);
 
     ArchiveLoop Archive(ScriptedLog log, Ownership? owned = null) => new(
-        log, _store, owned ?? Ownership.Of([History.Partition]), Fast, () => TimeSpan.Zero, _metrics,
-        TimeProvider.System, NullLogger<ArchiveLoop>.Instance);
+        log, _store, owned ?? Ownership.Of([History.Partition]), Fast, () => TimeSpan.Zero, () => TimeSpan.Zero,
+        _metrics, TimeProvider.System, NullLogger<ArchiveLoop>.Instance);
 
     /// <summary>What a loop reports.</summary>
     sealed class Said : ILogger<RatingLoop>

@@ -50,6 +50,8 @@ sealed class RunningServer : IAsyncDisposable
         {
             ["Received:Data"] = folder,
             ["Received:Urls"] = "http://127.0.0.1:0",
+            // What else runs in this process is no door of this server.
+            ["Received:Rating:ArchiveYieldPercent"] = "100",
             ["Received:Log:SegmentBytes"] =
                 settings?.Keys.Any(key => key.StartsWith(Settings.KafkaSection, StringComparison.Ordinal)) == true
                     ? null : settings?.GetValueOrDefault("Received:Log:SegmentBytes") ?? "1048576",
