@@ -18,8 +18,7 @@ sealed class FrameBatcher
     readonly ILog _log;
     readonly PartitionQueue[] _queues;
     readonly Lock _gate = new();
-    // As many as bodies were ever read at once: no more than the pool has threads.
-    readonly Stack<Distribution> _distributions = [];
+    readonly DistributionPool _distributions;
     readonly TaskCompletionSource _quiet = new(TaskCreationOptions.RunContinuationsAsynchronously);
     int _appending;
     bool _closed;
@@ -28,6 +27,7 @@ sealed class FrameBatcher
     {
         Limits.Check();
         _log = log;
+        _distributions = new(log.Identity.PartitionCount);
         // Random per start: together with the number it tells frames apart that a log holds twice.
         var producerId = BinaryPrimitives.ReadUInt64LittleEndian(RandomNumberGenerator.GetBytes(sizeof(ulong)));
         _queues = [.. Enumerable.Range(0, log.Identity.PartitionCount).Select(i => new PartitionQueue(
@@ -35,21 +35,9 @@ sealed class FrameBatcher
     }
 
     /// <summary>For one body; to be given back when its events are appended or let go.</summary>
-    public Distribution Rent()
-    {
-        lock (_gate)
-        {
-            if (_distributions.TryPop(out var distribution)) return distribution;
-        }
+    public Distribution Rent() => _distributions.Rent();
 
-        return new(_queues.Length);
-    }
-
-    public void Return(Distribution distribution)
-    {
-        if (!distribution.TryReuse()) return;
-        lock (_gate) _distributions.Push(distribution);
-    }
+    public void Return(Distribution distribution) => _distributions.Return(distribution);
 
     /// <summary>
     /// Appends a body's events: <see cref="ParsedEvents.Wait"/> completes when their frames have, whose tickets are in

@@ -80,7 +80,7 @@ sealed class UsageEndpoint(
         try
         {
             return await body.ReadAsync(head.Encoding)
-                ?? await TakeEventsAsync(context, head, isBatch, body.Bytes, events);
+                ?? await TakeEventsAsync(context, head, isBatch, body, events);
         }
         finally
         {
@@ -91,27 +91,29 @@ sealed class UsageEndpoint(
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     async ValueTask<Problem?> TakeEventsAsync(
-        HttpContext context, RequestHead head, bool isBatch, ReadOnlyMemory<byte> body, ParsedEvents events)
+        HttpContext context, RequestHead head, bool isBatch, RequestBody body, ParsedEvents events)
     {
         var began = time.GetTimestamp();
-        if (Begin(head, isBatch, body.Span, events, out var raw, out var isTaken) is { } problem) return problem;
+        if (Begin(head, isBatch, body.Bytes.Span, events, out var raw, out var isTaken) is { } problem) return problem;
         if (!isTaken)
         {
-            await Answers.WriteBatchAsync(context.Response, events, body, null, head.Refs);
+            await Answers.WriteBatchAsync(context.Response, events, body.Bytes, null, head.Refs);
             return null;
         }
 
+        // The echo and the names of unknown fields are all that an answer takes from it.
+        if (isBatch && events.Refused == 0) body.Free();
         if (Problem.Of(await events.Wait.AllAsync()) is { } failure) return failure;
         metrics.Accepted(events.Accepted);
         metrics.Acknowledged(time.GetElapsedTime(began));
         if (isBatch)
         {
-            await Answers.WriteBatchAsync(context.Response, events, body, batcher, head.Refs);
+            await Answers.WriteBatchAsync(context.Response, events, body.Bytes, batcher, head.Refs);
             return null;
         }
 
         await Answers.WriteEchoAsync(
-            context.Response, body.Slice(raw.Start, raw.Length), batcher.PositionOf(events.Place(0), events));
+            context.Response, body.Bytes.Slice(raw.Start, raw.Length), batcher.PositionOf(events.Place(0), events));
         return null;
     }
 
