@@ -4,9 +4,9 @@ using Received.Usage;
 namespace Received.Rating;
 
 /// <summary>
-/// Finds for each event of a frame the place of its total, all before the first is added to: so many loads from memory
-/// that do not wait for each other. What costs more (finding a series) is done once per distinct triple of the frame's
-/// table entries.
+/// Finds for each event of a frame the place of its total, all before the first is added to, and in steps over the
+/// whole frame: so many loads from memory that do not wait for each other. What costs more (finding a series) is done
+/// once per distinct triple of the frame's table entries.
 /// </summary>
 sealed class FramePlaces(References references, SeriesSeen series, TotalsCache totals)
 {
@@ -14,9 +14,13 @@ sealed class FramePlaces(References references, SeriesSeen series, TotalsCache t
     const int CellsMin = 4096;
     const int CellsPerEvent = 4;
 
+    // Of each event the number of its triple in this frame, later the place of its total.
     int[] _places = [];
     int[] _atMs = [];
     int[] _cells = [];
+
+    // Of each triple its first event, later the number of its series.
+    int[] _triples = [];
     int[] _newestOfCustomer = [];
     int[] _newestOfProduct = [];
     int _customerCount;
@@ -41,16 +45,24 @@ sealed class FramePlaces(References references, SeriesSeen series, TotalsCache t
     {
         Clear(events);
         references.Number(events);
+        var triples = _triples.AsSpan(0, FindTriples(events, decisions));
+        series.Number(events, triples, references, rows);
+        FindTotals(events.TimestampMs, triples);
+    }
+
+    /// <returns>How many triples there are.</returns>
+    int FindTriples(EventColumns events, Decisions decisions)
+    {
         var customers = events.Customer;
         var products = events.Product;
         var assertions = events.Assertion;
-        var timestampMs = events.TimestampMs;
         var fates = decisions.AllCounted ? default : decisions.Fates;
         var places = _places.AsSpan(0, events.Count);
-        var sinceMs = _atMs.AsSpan(0, events.Count);
+        var triples = _triples;
         var (productCount, assertionCount) = (events.Products.Count, events.Assertions.Count);
-        // Of each triple of entries the number of its series + 1, from its first event on.
+        // Of each triple of entries its number in this frame + 1, from its first event on.
         var cells = Cells(events);
+        var count = 0;
         for (var i = 0; i < places.Length; i++)
         {
             places[i] = -1;
@@ -58,17 +70,39 @@ sealed class FramePlaces(References references, SeriesSeen series, TotalsCache t
             var (customer, product, assertion) = (customers[i], products[i], assertions[i]);
             _newestOfCustomer[customer] = i;
             _newestOfProduct[product] = i;
-            var cell = cells.IsEmpty ? 0 : (((customer * productCount) + product) * assertionCount) + assertion;
-            var number = cells.IsEmpty ? 0 : cells[cell];
-            if (number == 0)
+            // Written also where it is not the first: which event is, no processor can foretell.
+            triples[count] = i;
+            if (cells.IsEmpty)
             {
-                number = series.Of(events, customer, product, assertion, references, rows) + 1;
-                if (!cells.IsEmpty) cells[cell] = number;
+                places[i] = count++;
+                continue;
             }
 
+            ref var cell = ref cells[(((customer * productCount) + product) * assertionCount) + assertion];
+            var number = cell;
+            var isFirst = number == 0;
+            count += isFirst ? 1 : 0;
+            number = isFirst ? count : number;
+            cell = number;
+            places[i] = number - 1;
+        }
+
+        return count;
+    }
+
+    void FindTotals(ReadOnlySpan<long> timestampMs, ReadOnlySpan<int> numbers)
+    {
+        var places = _places.AsSpan(0, timestampMs.Length);
+        var sinceMs = _atMs.AsSpan(0, timestampMs.Length);
+        for (var i = 0; i < places.Length; i++)
+        {
+            var triple = places[i];
+            if (triple < 0) continue;
             var window = UsageWindow.Of(timestampMs[i]);
             sinceMs[i] = (int)(timestampMs[i] - UsageWindow.StartMs(window));
-            places[i] = totals.PlaceOf(number - 1, window, series);
+            var place = totals.PlaceOf(numbers[triple], window, series);
+            totals.Fetch(place);
+            places[i] = place;
         }
     }
 
@@ -90,6 +124,7 @@ sealed class FramePlaces(References references, SeriesSeen series, TotalsCache t
         {
             _places = new int[_eventCount];
             _atMs = new int[_eventCount];
+            _triples = new int[_eventCount];
         }
 
         _customerCount = Forget(ref _newestOfCustomer, events.Customers.Count);

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using System.Text;
 using Received.Model;
 using Received.Usage;
@@ -67,6 +68,10 @@ sealed class NamesSeen
         NameKind kind, NamedTable table, ReadOnlySpan<int> newest, ReadOnlySpan<int> numbers, LogPosition at,
         long timeMs)
     {
+        numbers = numbers[..newest.Length];
+        foreach (var number in numbers) CacheLine.Fetch(ref _names[number]);
+        foreach (var number in numbers)
+            if (_names[number].Name is { } name) CacheLine.Fetch(ref MemoryMarshal.GetArrayDataReference(name));
         for (var entry = 0; entry < newest.Length; entry++)
         {
             if (newest[entry] < 0 || table.Names.LengthOf(entry) == 0) continue;

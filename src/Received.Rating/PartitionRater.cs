@@ -27,7 +27,7 @@ public sealed class PartitionRater
     /// <summary>2^37 quantities below 2^90 cannot overflow a sum; the next event is parked.</summary>
     public const long CountMax = 1L << 37;
 
-    // Two million UUIDs; a flush's new ones come on top.
+    // Over a million UUIDs; a flush's new ones come on top.
     const int ReferenceBytesMax = 64 * 1024 * 1024;
 
     readonly LogIdentity _log;

@@ -1,38 +1,43 @@
-using System.Numerics;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using Received.Model;
 
 namespace Received.Rating;
 
 /// <summary>
 /// Small numbers for the references of a partition, from 0 without gaps: a frame's table entries are hashed once each,
-/// and all that is kept by customer, product or assertion is an array. In memory only.
+/// and all that is kept by customer, product or assertion is an array. What a look-up reads stands in two places, a
+/// slot and all bytes of the reference, and is fetched for a whole table side by side. In memory only.
 /// </summary>
 sealed class References
 {
     const int SlotsMin = 1024;
+    const int BytesMin = 32 * 1024;
 
-    readonly ByteColumn _first = new();
-    readonly ByteColumn _second = new();
-    Entry[] _entries = new Entry[SlotsMin / 2];
-
-    // The hash's upper half, and the number + 1.
-    ulong[] _slots = new ulong[SlotsMin];
+    byte[] _bytes = new byte[BytesMin];
+    Slot[] _slots = new Slot[SlotsMin];
+    ulong[] _hashes = [];
     int[] _customers = [];
     int[] _products = [];
     int[] _assertions = [];
 
-    enum Kind : byte
+    enum Kind
     {
         Customer,
         Product,
         Assertion,
     }
 
-    readonly record struct Entry(ulong Hash, uint Account, Kind Kind);
+    /// <summary>What stands before a reference's texts.</summary>
+    readonly record struct Head(uint Account, Kind Kind, int FirstLength, int SecondLength);
+
+    /// <param name="Number">The reference's + 1; 0 where the slot is free.</param>
+    /// <param name="Start">Of its head.</param>
+    readonly record struct Slot(ulong Hash, int Number, int Start);
 
     public int Count { get; private set; }
 
-    public int ByteCount => _first.ByteCount + _second.ByteCount;
+    public int ByteCount { get; private set; }
 
     /// <summary>By table entry of the frame at hand.</summary>
     public ReadOnlySpan<int> Customers => _customers;
@@ -52,60 +57,90 @@ sealed class References
     public void Clear()
     {
         Count = 0;
-        _first.Clear();
-        _second.Clear();
+        ByteCount = 0;
         Array.Clear(_slots);
     }
 
     void Number(Kind kind, NamedTable table, ref int[] numbers)
     {
         if (numbers.Length < table.Count) numbers = new int[table.Count];
-        for (var at = 0; at < table.Count; at++)
+        if (_hashes.Length < table.Count) _hashes = new ulong[table.Count];
+        var hashes = _hashes.AsSpan(0, table.Count);
+        for (var at = 0; at < hashes.Length; at++)
         {
-            // Of an assertion the currency counts too; the name of the others is no part of what they are.
-            var second = kind == Kind.Assertion ? table.Name(at) : default;
-            numbers[at] = NumberOf(kind, table.Account(at).Value, table.Ref(at), second);
+            var second = SecondOf(kind, table, at);
+            var hash = SeededHash.Of(table.Ref(at), ((ulong)kind << 32) | table.Account(at).Value);
+            hashes[at] = second.IsEmpty ? hash : SeededHash.Of(second, hash);
+            CacheLine.Fetch(ref _slots[SlotOf(hashes[at])]);
+        }
+
+        // Nearly all are known, and in the slot where they are looked for.
+        foreach (var hash in hashes)
+        {
+            ref var bytes = ref _bytes[_slots[SlotOf(hash)].Start];
+            CacheLine.Fetch(ref bytes);
+            CacheLine.Fetch(ref Unsafe.Add(ref bytes, CacheLine.Bytes - 1));
+        }
+
+        for (var at = 0; at < hashes.Length; at++)
+        {
+            var first = table.Ref(at);
+            var second = SecondOf(kind, table, at);
+            numbers[at] = NumberOf(
+                hashes[at], new(table.Account(at).Value, kind, first.Length, second.Length), first, second);
         }
     }
 
-    int NumberOf(Kind kind, uint account, ReadOnlySpan<byte> first, ReadOnlySpan<byte> second)
+    /// <summary>Of an assertion the currency counts too; the name of the others is no part of what they are.</summary>
+    static ReadOnlySpan<byte> SecondOf(Kind kind, NamedTable table, int at) =>
+        kind == Kind.Assertion ? table.Name(at) : default;
+
+    int NumberOf(ulong hash, in Head head, ReadOnlySpan<byte> first, ReadOnlySpan<byte> second)
     {
-        var hash = SeededHash.Of(first, ((ulong)kind << 32) | account);
-        if (!second.IsEmpty) hash = SeededHash.Of(second, hash);
-        var entry = new Entry(hash, account, kind);
-        var mask = _slots.Length - 1;
-        for (var slot = unchecked((int)hash) & mask; ; slot = (slot + 1) & mask)
+        for (var at = SlotOf(hash); ; at = (at + 1) & (_slots.Length - 1))
         {
-            var known = _slots[slot];
-            if (known == 0) return Append(entry, first, second);
-            var number = unchecked((int)known) - 1;
-            if (known >> 32 == hash >> 32 && _entries[number] == entry && _first[number].SequenceEqual(first)
-                && _second[number].SequenceEqual(second)) return number;
+            ref readonly var slot = ref _slots[at];
+            if (slot.Number == 0) return Append(at, hash, head, first, second);
+            if (slot.Hash == hash && Is(slot.Start, head, first, second)) return slot.Number - 1;
         }
     }
 
-    int Append(Entry entry, ReadOnlySpan<byte> first, ReadOnlySpan<byte> second)
+    bool Is(int start, in Head head, ReadOnlySpan<byte> first, ReadOnlySpan<byte> second)
     {
-        if (Count == _entries.Length)
+        var bytes = _bytes.AsSpan(start);
+        if (MemoryMarshal.Read<Head>(bytes) != head) return false;
+        bytes = bytes[Unsafe.SizeOf<Head>()..];
+        return bytes[..first.Length].SequenceEqual(first)
+            && bytes.Slice(first.Length, second.Length).SequenceEqual(second);
+    }
+
+    int Append(int at, ulong hash, in Head head, ReadOnlySpan<byte> first, ReadOnlySpan<byte> second)
+    {
+        var start = ByteCount;
+        ByteCount += Unsafe.SizeOf<Head>() + first.Length + second.Length;
+        if (ByteCount > _bytes.Length) Array.Resize(ref _bytes, Math.Max(ByteCount, _bytes.Length * 2));
+        var bytes = _bytes.AsSpan(start);
+        MemoryMarshal.Write(bytes, head);
+        bytes = bytes[Unsafe.SizeOf<Head>()..];
+        first.CopyTo(bytes);
+        second.CopyTo(bytes[first.Length..]);
+        _slots[at] = new(hash, ++Count, start);
+        if (Count * 2 == _slots.Length) Grow();
+        return Count - 1;
+    }
+
+    void Grow()
+    {
+        var old = _slots;
+        _slots = new Slot[old.Length * 2];
+        foreach (ref readonly var slot in old.AsSpan())
         {
-            Array.Resize(ref _entries, Count * 2);
-            _slots = new ulong[(int)BitOperations.RoundUpToPowerOf2((uint)_entries.Length * 2)];
-            for (var number = 0; number < Count; number++) Place(number);
+            if (slot.Number == 0) continue;
+            var at = SlotOf(slot.Hash);
+            while (_slots[at].Number != 0) at = (at + 1) & (_slots.Length - 1);
+            _slots[at] = slot;
         }
-
-        _entries[Count] = entry;
-        _first.Add(first);
-        _second.Add(second);
-        Place(Count);
-        return Count++;
     }
 
-    void Place(int number)
-    {
-        var hash = _entries[number].Hash;
-        var mask = _slots.Length - 1;
-        var slot = unchecked((int)hash) & mask;
-        while (_slots[slot] != 0) slot = (slot + 1) & mask;
-        _slots[slot] = (hash >> 32 << 32) | (uint)(number + 1);
-    }
+    int SlotOf(ulong hash) => unchecked((int)hash) & (_slots.Length - 1);
 }

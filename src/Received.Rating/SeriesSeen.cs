@@ -13,40 +13,61 @@ sealed class SeriesSeen(long seed)
 {
     const int SlotsMin = 1024;
 
-    Entry[] _entries = new Entry[SlotsMin / 2];
-    int[] _slots = new int[SlotsMin];
+    Slot[] _slots = new Slot[SlotsMin];
+    UInt128[] _ids = new UInt128[SlotsMin / 2];
 
-    struct Entry
+    // Those of the frame at hand, with the hash in place of the number.
+    Slot[] _sought = [];
+
+    /// <summary>The numbers of three references, and that of their series + 1; 0 where the slot is free.</summary>
+    readonly record struct Slot(int Customer, int Product, int Assertion, int Number)
     {
-        public int Customer;
-        public int Product;
-        public int Assertion;
-        public UInt128 Id;
+        public bool IsSame(in Slot other) =>
+            Customer == other.Customer && Product == other.Product && Assertion == other.Assertion;
+
+        public int Hash()
+        {
+            // The numbers are ours: nobody can choose them to collide.
+            var hash = unchecked((((ulong)(uint)Customer << 32) | (uint)Product) * 0x9E3779B97F4A7C15UL);
+            hash = unchecked((BitOperations.RotateLeft(hash, 29) ^ (uint)Assertion) * 0xD6E8FEB86659FD93UL);
+            return unchecked((int)(hash >> 32));
+        }
     }
 
     public int Count { get; private set; }
 
-    public UInt128 IdOf(int series) => _entries[series].Id;
+    public UInt128 IdOf(int series) => _ids[series];
 
-    /// <summary>The number of the series of three table entries, from 0 without gaps.</summary>
-    /// <param name="rows">Takes the row of a series that was not known.</param>
-    public int Of(
-        EventColumns events, int customer, int product, int assertion, References references, List<SeriesRow> rows)
+    /// <summary>The numbers of series, from 0 without gaps.</summary>
+    /// <param name="triples">Of each triple of table entries an event that has it; then the number of its
+    /// series.</param>
+    /// <param name="references">Those of this frame's entries.</param>
+    /// <param name="rows">Takes the rows of series that were not known.</param>
+    public void Number(EventColumns events, Span<int> triples, References references, List<SeriesRow> rows)
     {
-        var sought = new Entry
+        if (_sought.Length < triples.Length) _sought = new Slot[triples.Length];
+        var sought = _sought.AsSpan(0, triples.Length);
+        var customer = events.Customer;
+        var product = events.Product;
+        var assertion = events.Assertion;
+        var customers = references.Customers;
+        var products = references.Products;
+        var assertions = references.Assertions;
+        for (var i = 0; i < triples.Length; i++)
         {
-            Customer = references.Customers[customer],
-            Product = references.Products[product],
-            Assertion = references.Assertions[assertion],
-        };
-        var mask = _slots.Length - 1;
-        for (var slot = SlotOf(sought, mask); ; slot = (slot + 1) & mask)
+            var at = triples[i];
+            var slot = new Slot(customers[customer[at]], products[product[at]], assertions[assertion[at]], 0);
+            slot = slot with { Number = slot.Hash() };
+            CacheLine.Fetch(ref _slots[SlotOf(slot.Number)]);
+            sought[i] = slot;
+        }
+
+        for (var i = 0; i < triples.Length; i++)
         {
-            var at = _slots[slot] - 1;
-            if (at < 0) return Append(events, customer, product, assertion, sought, rows);
-            ref readonly var entry = ref _entries[at];
-            if (entry.Customer == sought.Customer && entry.Product == sought.Product
-                && entry.Assertion == sought.Assertion) return at;
+            var at = SlotOf(sought[i].Number);
+            while (_slots[at].Number != 0 && !_slots[at].IsSame(sought[i])) at = (at + 1) & (_slots.Length - 1);
+            var number = _slots[at].Number;
+            triples[i] = number == 0 ? Append(events, triples[i], sought[i], at, rows) : number - 1;
         }
     }
 
@@ -56,44 +77,37 @@ sealed class SeriesSeen(long seed)
         Array.Clear(_slots);
     }
 
-    int Append(
-        EventColumns events, int customer, int product, int assertion, Entry entry, List<SeriesRow> rows)
+    int Append(EventColumns events, int index, in Slot series, int at, List<SeriesRow> rows)
     {
+        var (customer, product, assertion) = (events.Customer[index], events.Product[index], events.Assertion[index]);
         var account = events.Customers.Account(customer);
         var customerRef = events.Customers.Ref(customer);
         var productRef = events.Products.Ref(product);
         var currency = events.Assertions.Name(assertion);
         var entity = events.Assertions.Ref(assertion);
-        entry.Id = Identities.Series(seed, account, customerRef, productRef, currency, entity);
-        rows.Add(new(entry.Id, account, Text(customerRef), Text(productRef), Text(currency), Text(entity)));
-        if (Count == _entries.Length) Grow();
-        _entries[Count++] = entry;
-        Place(Count);
+        var id = Identities.Series(seed, account, customerRef, productRef, currency, entity);
+        rows.Add(new(id, account, Text(customerRef), Text(productRef), Text(currency), Text(entity)));
+        _ids[Count++] = id;
+        _slots[at] = series with { Number = Count };
+        if (Count == _ids.Length) Grow();
         return Count - 1;
     }
 
     void Grow()
     {
-        Array.Resize(ref _entries, Count * 2);
-        _slots = new int[_slots.Length * 2];
-        for (var number = 1; number <= Count; number++) Place(number);
+        Array.Resize(ref _ids, Count * 2);
+        var old = _slots;
+        _slots = new Slot[old.Length * 2];
+        foreach (ref readonly var slot in old.AsSpan())
+        {
+            if (slot.Number == 0) continue;
+            var at = SlotOf(slot.Hash());
+            while (_slots[at].Number != 0) at = (at + 1) & (_slots.Length - 1);
+            _slots[at] = slot;
+        }
     }
 
-    void Place(int number)
-    {
-        var mask = _slots.Length - 1;
-        var slot = SlotOf(_entries[number - 1], mask);
-        while (_slots[slot] != 0) slot = (slot + 1) & mask;
-        _slots[slot] = number;
-    }
-
-    static int SlotOf(in Entry entry, int mask)
-    {
-        // The numbers are ours: nobody can choose them to collide.
-        var hash = unchecked((((ulong)(uint)entry.Customer << 32) | (uint)entry.Product) * 0x9E3779B97F4A7C15UL);
-        hash = unchecked((BitOperations.RotateLeft(hash, 29) ^ (uint)entry.Assertion) * 0xD6E8FEB86659FD93UL);
-        return (int)(hash >> 33) & mask;
-    }
+    int SlotOf(int hash) => hash & (_slots.Length - 1);
 
     static string Text(ReadOnlySpan<byte> utf8) => Encoding.UTF8.GetString(utf8);
 }

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using Received.Usage;
 
 namespace Received.Rating;
@@ -59,25 +60,28 @@ struct WideTotal
 /// <summary>Totals by key, in order of first appearance.</summary>
 sealed class TotalRows
 {
+    const int CountMin = 256;
+
     public readonly Dictionary<TotalKey, int> Places = [];
-    public TotalState[] States = new TotalState[256];
-    TotalKey[] _keys = new TotalKey[256];
+    TotalState[] _states;
+    int _skew;
+    TotalKey[] _keys = new TotalKey[CountMin];
     WideTotal[] _wide = [];
     int _wideCount;
 
+    public TotalRows() => _states = Allocate(CountMin, out _skew);
+
     public int Count { get; private set; }
+
+    /// <summary>By place; each in a cache line of its own. Valid until the next <see cref="Add"/>.</summary>
+    public Span<TotalState> States => Skewed(_states, _skew)[..Count];
 
     public TotalKey KeyOf(int place) => _keys[place];
 
     /// <summary>The place of a new total, of no events.</summary>
     public int Add(in TotalKey key)
     {
-        if (Count == States.Length)
-        {
-            Array.Resize(ref States, Count * 2);
-            Array.Resize(ref _keys, Count * 2);
-        }
-
+        if (Count == _keys.Length) Grow();
         var place = Count++;
         _keys[place] = key;
         States[place] = new() { Offset = -1, LastAtMs = TotalState.NotNarrow };
@@ -138,6 +142,27 @@ sealed class TotalRows
         Count = 0;
         _wideCount = 0;
     }
+
+    void Grow()
+    {
+        var states = Allocate(Count * 2, out var skew);
+        States.CopyTo(Skewed(states, skew));
+        (_states, _skew) = (states, skew);
+        Array.Resize(ref _keys, Count * 2);
+    }
+
+    /// <summary>Pinned, so that what is aligned stays so, with one more to cut the first bytes from.</summary>
+    /// <param name="skew">Those bytes.</param>
+    static TotalState[] Allocate(int count, out int skew)
+    {
+        var states = GC.AllocateArray<TotalState>(count + 1, pinned: true);
+        var beyond = (int)(Marshal.UnsafeAddrOfPinnedArrayElement(states, 0) % CacheLine.Bytes);
+        skew = (CacheLine.Bytes - beyond) % CacheLine.Bytes;
+        return states;
+    }
+
+    static Span<TotalState> Skewed(TotalState[] states, int skew) => MemoryMarshal.CreateSpan(
+        ref Unsafe.AddByteOffset(ref MemoryMarshal.GetArrayDataReference(states), skew), states.Length - 1);
 
     ref WideTotal Widen(ref TotalState state)
     {

@@ -14,16 +14,19 @@ namespace Received.Rating;
 /// </summary>
 sealed class TotalsCache(int rowsMax, ushort generation)
 {
-    // A cache line of a series: two hours of usage as it comes. Other windows take the way through the dictionary.
+    // Two hours of usage as it comes. Other windows take the way through the dictionary.
     const int WindowsMax = 8;
+    const int SeriesMin = 256;
 
     TotalRows _rows = new();
     TotalRows _older = new();
     readonly List<int> _dirty = [];
     readonly List<int> _missing = [];
 
-    /// <summary>By series and the last bits of the window: the window, and the place + 1 behind it.</summary>
+    /// <summary>By the last bits of the window and the series: the window, and the place + 1 behind it. What a frame
+    /// looks for is of a window or two, and so close together.</summary>
     ulong[] _places = [];
+    int _seriesRoom;
 
     /// <summary>What has an event of this frame or of a later one is dirty.</summary>
     long _dirtyFrom;
@@ -38,17 +41,21 @@ sealed class TotalsCache(int rowsMax, ushort generation)
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public int PlaceOf(int series, int window, SeriesSeen seen)
     {
-        var at = (series * WindowsMax) + (window & (WindowsMax - 1));
         var places = _places;
-        if ((uint)at < (uint)places.Length)
+        var at = ((window & (WindowsMax - 1)) * _seriesRoom) + series;
+        if (series < _seriesRoom && (uint)at < (uint)places.Length)
         {
             var known = places[at];
             var (of, place) = unchecked(((int)(known >> 32), (int)known - 1));
             if (of == window && place >= 0) return place;
         }
 
-        return Find(series, window, at, seen);
+        return Find(series, window, seen);
     }
+
+    /// <summary>The total is added to soon.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Fetch(int place) => CacheLine.Fetch(ref _rows.States[place]);
 
     /// <summary>Adds the events of a frame, those without a place (-1) left out.</summary>
     /// <param name="atMs">Of each event, since its window's start.</param>
@@ -161,6 +168,7 @@ sealed class TotalsCache(int rowsMax, ushort generation)
         _dirty.Clear();
         _missing.Clear();
         _places = [];
+        _seriesRoom = 0;
         _dirtyFrom = 0;
         _offset = -1;
         CountHigh = 0;
@@ -180,7 +188,7 @@ sealed class TotalsCache(int rowsMax, ushort generation)
         CountHigh = Math.Max(CountHigh, stored.Count + count);
     }
 
-    int Find(int series, int window, int at, SeriesSeen seen)
+    int Find(int series, int window, SeriesSeen seen)
     {
         var key = new TotalKey(seen.IdOf(series), window);
         if (!_rows.Places.TryGetValue(key, out var place))
@@ -190,7 +198,14 @@ sealed class TotalsCache(int rowsMax, ushort generation)
             else _missing.Add(place);
         }
 
-        if (at >= _places.Length) Array.Resize(ref _places, Math.Max(256, (series + 1) * 2 * WindowsMax));
+        if (series >= _seriesRoom)
+        {
+            // What was known is found in the dictionary once more.
+            _seriesRoom = Math.Max(SeriesMin, (series + 1) * 2);
+            _places = new ulong[_seriesRoom * WindowsMax];
+        }
+
+        var at = ((window & (WindowsMax - 1)) * _seriesRoom) + series;
         _places[at] = unchecked(((ulong)(uint)window << 32) | (uint)(place + 1));
         return place;
     }
