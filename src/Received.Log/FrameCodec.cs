@@ -50,7 +50,11 @@ public sealed class FrameCodec
     /// payload is not what the format allows: every length and index is checked, so hostile bytes can do no more than
     /// be refused.
     /// </summary>
-    public bool TryDecode(ReadOnlySpan<byte> frame, EventColumns events)
+    /// <param name="forRating">
+    /// <see cref="EventColumns.Data"/> stays empty where no event has a key: rating compares the data of equal keys,
+    /// and reads it for nothing else. It is checked all the same.
+    /// </param>
+    public bool TryDecode(ReadOnlySpan<byte> frame, EventColumns events, bool forRating = false)
     {
         events.Clear();
         if (!FrameHeader.TryRead(frame, out var header) || !IsKnown(header) || frame.Length != header.FrameBytes)
@@ -64,7 +68,7 @@ public sealed class FrameCodec
         }
 
         var reader = new PayloadReader(stored);
-        if (TryReadEvents(ref reader, events, header.EventCount) && reader.IsAtEnd) return true;
+        if (TryReadEvents(ref reader, events, header.EventCount, forRating) && reader.IsAtEnd) return true;
         events.Clear();
         return false;
     }
@@ -125,7 +129,7 @@ public sealed class FrameCodec
         _payload.WriteEntries(column, isFree);
     }
 
-    bool TryReadEvents(ref PayloadReader reader, EventColumns events, int count)
+    bool TryReadEvents(ref PayloadReader reader, EventColumns events, int count, bool forRating)
     {
         if (!TryReadTable(ref reader, events.Customers)
             || !TryReadTable(ref reader, events.Products)
@@ -140,7 +144,7 @@ public sealed class FrameCodec
             && IntegerColumn.TryRead(ref reader, columns.ReceivedAtMs, FrameLimits.TimeMinMs, FrameLimits.TimeMaxMs)
             && QuantityColumn.TryRead(ref reader, columns.Quantity)
             && TryReadBytes(ref reader, events.Keys, count)
-            && TryReadBytes(ref reader, events.Data, count);
+            && TryReadBytes(ref reader, forRating && events.Keys.ByteCount == 0 ? null : events.Data, count);
     }
 
     bool TryReadTable(ref PayloadReader reader, NamedTable table)
@@ -154,7 +158,8 @@ public sealed class FrameCodec
         return table.TryAdopt(_accounts.AsSpan(0, count));
     }
 
-    bool TryReadBytes(ref PayloadReader reader, ByteColumn column, int count)
+    /// <param name="column">Null: it is checked, and left unread.</param>
+    bool TryReadBytes(ref PayloadReader reader, ByteColumn? column, int count)
     {
         if (_lengths.Length < count) _lengths = new int[count];
         var ends = _lengths.AsSpan(0, count);
@@ -163,10 +168,11 @@ public sealed class FrameCodec
         for (var i = 0; i < ends.Length; i++)
         {
             end += ends[i];
-            if (end > reader.Remaining) return false;
-            ends[i] = (int)end;
+            // Lengths are not negative: where the last end fits, all do, and where it does not none is used.
+            ends[i] = unchecked((int)end);
         }
 
-        return reader.TryReadBytes((int)end, out var bytes) && bytes.TryCopyTo(column.Resize(ends));
+        return end <= reader.Remaining && reader.TryReadBytes((int)end, out var bytes)
+            && (column is null || bytes.TryCopyTo(column.Resize(ends)));
     }
 }

@@ -35,7 +35,8 @@ public sealed class EventColumns
     /// unkeyed.</summary>
     public ByteColumn Keys { get; } = new();
 
-    /// <summary>additional_report_data: the client's bytes as sent, whitespace included. Empty = absent.</summary>
+    /// <summary>additional_report_data: the client's bytes as sent, whitespace included. Empty = absent. Without
+    /// entries where a frame was decoded for one who does not read it.</summary>
     public ByteColumn Data { get; } = new();
 
     public ReadOnlySpan<int> Customer => _customer.AsSpan(0, Count);

@@ -17,6 +17,7 @@ public sealed class NamedTable
     int[] _hashes = [];
     int[] _buckets = [];
     bool _indexed = true;
+    bool _interned;
     readonly int[] _recent = new int[RecentMax];
 
     public int Count => _refs.Count;
@@ -38,7 +39,8 @@ public sealed class NamedTable
         _refs.Clear();
         _names.Clear();
         Array.Clear(_buckets);
-        Array.Clear(_recent);
+        if (_interned) Array.Clear(_recent);
+        _interned = false;
         _indexed = true;
     }
 
@@ -50,6 +52,7 @@ public sealed class NamedTable
         if (recent > 0 && Is(recent - 1, account, reference, name)) return recent - 1;
         var index = FindOrAppend(account, reference, name, Hash(account, reference, name));
         recent = index + 1;
+        _interned = true;
         return index;
     }
 
@@ -88,8 +91,7 @@ public sealed class NamedTable
     public bool TryAdopt(ReadOnlySpan<uint> accounts)
     {
         if (_names.Count != Count || accounts.Length != Count) return false;
-        for (var i = 0; i < Count; i++)
-            if (!Utf8.IsValid(Ref(i)) || !Utf8.IsValid(Name(i))) return false;
+        if (!AreUtf8(_refs) || !AreUtf8(_names)) return false;
         if (accounts.Length > _accounts.Length)
         {
             Array.Resize(ref _accounts, accounts.Length);
@@ -99,6 +101,17 @@ public sealed class NamedTable
         accounts.CopyTo(_accounts);
         // Finding is only needed to intern, and a decoded table is read by index: made when it is first needed.
         _indexed = false;
+        return true;
+    }
+
+    /// <summary>All at once: they are if their bytes one behind the other are, and none begins within a
+    /// character.</summary>
+    static bool AreUtf8(ByteColumn entries)
+    {
+        var bytes = entries.Bytes;
+        if (!Utf8.IsValid(bytes)) return false;
+        foreach (var end in entries.Ends)
+            if (end < bytes.Length && (bytes[end] & 0b1100_0000) == 0b1000_0000) return false;
         return true;
     }
 

@@ -8,7 +8,8 @@ namespace Received.Rating;
 /// Records of the log as frames with decoded events, or with the reason why they have none (law 11). Stateless but for
 /// scratch memory: one instance per thread.
 /// </summary>
-public sealed class FrameReader
+/// <param name="forRating">As <see cref="FrameCodec.TryDecode"/> takes it.</param>
+public sealed class FrameReader(bool forRating = false)
 {
     readonly FrameCodec _codec = new();
 
@@ -39,6 +40,8 @@ public sealed class FrameReader
         // A frame of another partition would be rated against the wrong keys: it is as good as broken.
         if (record.State != RecordState.Whole || header.Partition != partition) return ParkReason.FrameCorrupt;
         if (!FrameCodec.IsKnown(header)) return ParkReason.FrameUnknown;
-        return _codec.TryDecode(record.Frame.Span, events) ? ParkReason.None : ParkReason.FrameCorrupt;
+        return _codec.TryDecode(record.Frame.Span, events, forRating)
+            ? ParkReason.None
+            : ParkReason.FrameCorrupt;
     }
 }

@@ -27,7 +27,7 @@ public sealed class RatingLoop : LogLoop
     readonly IUsageStore _store;
     readonly IKeyIndex _keys;
     readonly RatingMetrics _metrics;
-    readonly FrameReader _reader = new();
+    readonly FrameReader _reader = new(forRating: true);
     readonly EventColumns _events = new();
     readonly List<Heartbeat> _heartbeats = [];
     Slot[] _slots = [];

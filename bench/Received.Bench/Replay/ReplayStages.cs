@@ -22,7 +22,7 @@ static class ReplayStages
         Directory.CreateDirectory(folder);
         var partitions = log.Identity.AllPartitions().ToList();
         await MeasureAsync("read", options, log, partitions, (_, _) => default);
-        var reader = new FrameReader();
+        var reader = new FrameReader(forRating: true);
         var events = new EventColumns();
         await MeasureAsync("decode", options, log, partitions, (partition, record) =>
         {

@@ -20,9 +20,6 @@ sealed class KeyFilter
 
     readonly List<Generation> _generations = [];
 
-    // Of no meaning: loads whose values go nowhere would be left out.
-    ulong _fetched;
-
     /// <summary>Keys added since the generations in use were opened.</summary>
     public long Keys { get; private set; }
 
@@ -48,10 +45,8 @@ sealed class KeyFilter
     /// </summary>
     public void Fetch(ReadOnlySpan<UInt128> identities)
     {
-        var seen = _fetched;
         foreach (var generation in CollectionsMarshal.AsSpan(_generations))
-            foreach (var identity in identities) seen ^= generation.First(Low(identity));
-        _fetched = seen;
+            foreach (var identity in identities) generation.Fetch(Low(identity));
     }
 
     /// <summary>
@@ -153,8 +148,7 @@ sealed class KeyFilter
             NewestMs = Math.Max(NewestMs, logTimeMs);
         }
 
-        /// <summary>The first word of the identity's block.</summary>
-        public ulong First(ulong low) => _words[At(low)];
+        public void Fetch(ulong low) => CacheLine.Fetch(ref _words[At(low)]);
 
         Vector512<ulong> Load(ulong low) => Vector512.Create(_words, At(low));
 

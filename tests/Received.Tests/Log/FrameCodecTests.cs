@@ -110,9 +110,14 @@ public sealed class FrameCodecTests
                 raw[place % raw.Length] = value;
                 raw = raw[..^Math.Min(cut, raw.Length)];
                 var decoded = new EventColumns();
-                if (!new FrameCodec().TryDecode(Reframe(header, raw), decoded)) return;
+                var whole = new FrameCodec().TryDecode(Reframe(header, raw), decoded);
+                // Rating does not keep all of it, and must park the same frames as the archive.
+                var rated = new EventColumns();
+                Assert.Equal(whole, new FrameCodec().TryDecode(Reframe(header, raw), rated, forRating: true));
+                if (!whole) return;
                 Assert.Equal(header.EventCount, decoded.Count);
                 Describe(decoded);
+                Assert.Equal(decoded.Keys.ByteCount == 0 ? 0 : decoded.Data.Count, rated.Data.Count);
             },
             iter: 3_000);
 
