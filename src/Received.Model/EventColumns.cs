@@ -5,7 +5,8 @@ namespace Received.Model;
 /// <summary>
 /// A batch of events of one partition as columns: what a frame holds, what rating reads, what the archive keeps.
 /// No event is an object. References and names stand once each in a table; an event names them by index.
-/// Goal: one shape from the front door to the archive. Invariant: every column has <see cref="Count"/> entries.
+/// Goal: one shape from the front door to the archive. Invariant: every column has <see cref="Count"/> entries, but
+/// for <see cref="Data"/>, which rating leaves out where it does not compare events.
 /// Reused by <see cref="Clear"/>; not safe for two threads at once.
 /// </summary>
 public sealed class EventColumns

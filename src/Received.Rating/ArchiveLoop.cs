@@ -21,6 +21,9 @@ public sealed class ArchiveLoop : LogLoop
 
     static readonly TimeSpan YieldLook = TimeSpan.FromMilliseconds(50);
 
+    // For each write.
+    static readonly TimeSpan YieldFarBehindMax = TimeSpan.FromSeconds(1);
+
     readonly IUsageStore _store;
     readonly RatingMetrics _metrics;
     readonly Func<TimeSpan> _ratingBehind;
@@ -32,13 +35,15 @@ public sealed class ArchiveLoop : LogLoop
     readonly List<Slot> _closed = [];
     Slot[] _slots = [];
     long? _firstPendingAt;
+    long? _dueSince;
+    int _turn;
     long _pendingEvents;
     int _pendingFrames;
 
     /// <param name="ratingBehind">How far rating is behind: the archive yields to it.</param>
     /// <param name="processorTime">
-    /// What this process has had of the processors so far: while the archive writes nothing, that is what doors and
-    /// rating take, to which it yields as well.
+    /// What this process has had of the processors so far: while the archive writes nothing, that is what doors, rating
+    /// and queries take, to which it yields as well. In a process that only archives: always zero.
     /// </param>
     public ArchiveLoop(
         ILog log, IUsageStore store, Ownership ownership, RatingOptions options,
@@ -84,43 +89,53 @@ public sealed class ArchiveLoop : LogLoop
 
     private protected override async ValueTask<bool> PassAsync(CancellationToken cancellation)
     {
+        foreach (var slot in _slots) slot.Turn.Saw(Log.Extent(slot.Partition).Head, NowMs);
         var read = false;
-        foreach (var slot in _slots)
+        for (var left = _slots.Length; left > 0; left--)
         {
-            var head = Log.Extent(slot.Partition).Head;
-            slot.Turn.Saw(head, NowMs);
-            if (head <= slot.Progress.Next) continue;
-            // What cannot be written yet is left in the log.
-            if (IsFull && !await TryFlushAsync(cancellation)) return false;
-            await ReadAsync(slot, cancellation);
-            read = true;
+            var slot = _slots[_turn %= _slots.Length];
+            if (Log.Extent(slot.Partition).Head > slot.Progress.Next)
+            {
+                // What cannot be written yet is left in the log; that partition is the first when it can.
+                if (IsFull && !await TryFlushAsync(cancellation)) return read;
+                await ReadAsync(slot, cancellation);
+                read = true;
+            }
+
+            _turn++;
         }
 
         if (UntilFlush() <= TimeSpan.Zero) await TryFlushAsync(cancellation);
         return read;
     }
 
-    /// <summary>
-    /// Totals and answers are waited for, the archive is not: while rating is behind, or doors and rating want the
-    /// cores, they have them, until the archive is far behind itself. A write disturbs by more than its time: it goes
-    /// through the processors' caches.
-    /// </summary>
     /// <returns>False after a short wait: not now.</returns>
     async ValueTask<bool> TryFlushAsync(CancellationToken cancellation)
     {
-        if (Options.ArchiveYieldPercent < 100 && Behind < Options.ArchiveLagMax)
-        {
-            var (from, spent) = (Time.GetTimestamp(), _processorTime());
-            await Task.Delay(YieldLook, Time, cancellation);
-            var cores = (_processorTime() - spent) / Time.GetElapsedTime(from);
-            if (cores * 100 > Options.ArchiveYieldPercent * Environment.ProcessorCount
-                || _ratingBehind() > Options.ArchiveYieldBehind)
-                return false;
-        }
-
+        var dueSince = _dueSince ??= Time.GetTimestamp();
+        if (Options.ArchiveYieldPercent < 100 && await MustYieldAsync(dueSince, cancellation)) return false;
+        _dueSince = null;
         await FlushAsync(cancellation);
         return true;
     }
+
+    /// <summary>
+    /// Totals and answers are waited for, the archive is not: while rating is behind, or this process wants the cores
+    /// for other things, it gives way; when it is far behind itself, to rating alone, and for a moment. A write
+    /// disturbs by more than its time: it goes through the processors' caches.
+    /// </summary>
+    async ValueTask<bool> MustYieldAsync(long dueSince, CancellationToken cancellation)
+    {
+        var isFarBehind = Behind >= Options.ArchiveLagMax;
+        if (isFarBehind && (!IsRatingBehind || Time.GetElapsedTime(dueSince) >= YieldFarBehindMax)) return false;
+        var (from, spent) = (Time.GetTimestamp(), _processorTime());
+        await Task.Delay(YieldLook, Time, cancellation);
+        var cores = (_processorTime() - spent) / Time.GetElapsedTime(from);
+        return IsRatingBehind
+            || (!isFarBehind && cores * 100 > Options.ArchiveYieldPercent * Environment.ProcessorCount);
+    }
+
+    bool IsRatingBehind => _ratingBehind() > Options.ArchiveYieldBehind;
 
     private protected override async ValueTask FlushAsync(CancellationToken cancellation)
     {

@@ -21,6 +21,9 @@ public sealed class RatingLoop : LogLoop
     // A flush is a tenth of the time at most, but for the bounds.
     const int FlushShare = 9;
 
+    // Longer than frames that keep coming let a pass wait: see RatingOptions.ReadDelay.
+    static readonly TimeSpan QuietAfter = TimeSpan.FromMilliseconds(50);
+
     // What docs/deployment.md asks of the machines' clocks.
     static readonly TimeSpan ClocksApartMax = TimeSpan.FromSeconds(1);
 
@@ -37,6 +40,7 @@ public sealed class RatingLoop : LogLoop
     Flight? _flight;
     TimeSpan _flushTook;
     long? _firstPendingAt;
+    long _ratedAt;
     long? _heartbeatAt;
     bool _comparesClocks;
     long _expiredAt;
@@ -91,6 +95,7 @@ public sealed class RatingLoop : LogLoop
             read = true;
         }
 
+        if (read) _ratedAt = Time.GetTimestamp();
         if (IsFull || (!IsStoreBusy && UntilFlush() <= TimeSpan.Zero)) await TakeOffAsync(cancellation);
         else if (HasFullKeys) await TakeOffWithKeysAsync(cancellation);
         // With nothing else to do a store that is stuck shows, and what it was given is known to be there at once.
@@ -308,16 +313,18 @@ public sealed class RatingLoop : LogLoop
 
     /// <summary>
     /// Under load every flush writes much the same totals again: so the longer it takes the rarer it is, within what
-    /// is promised.
+    /// is promised. When nothing comes any more there is nothing to wait for.
     /// </summary>
     TimeSpan UntilFlush()
     {
         if (_firstPendingAt is not { } first) return TimeSpan.MaxValue;
         if (IsFull) return TimeSpan.Zero;
-        var delay = _flushTook * FlushShare;
-        if (delay > Options.FlushDelayMax) delay = Options.FlushDelayMax;
-        if (delay < Options.FlushDelay) delay = Options.FlushDelay;
-        return delay - Time.GetElapsedTime(first);
+        var waits = Time.GetElapsedTime(first);
+        var soonest = Options.FlushDelay - waits;
+        var busy = Min(_flushTook * FlushShare, Options.FlushDelayMax) - waits;
+        if (busy <= soonest) return soonest;
+        var quiet = QuietAfter - Time.GetElapsedTime(_ratedAt);
+        return Min(busy, quiet > soonest ? quiet : soonest);
     }
 
     bool IsFull

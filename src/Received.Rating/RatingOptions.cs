@@ -32,7 +32,7 @@ public sealed class RatingOptions
 
     /// <summary>
     /// How long a rated event waits to be written while writing is quick. Where it takes long, the wait is nine times
-    /// as long as the write before, up to <see cref="FlushDelayMax"/>.
+    /// as long as the write before, up to <see cref="FlushDelayMax"/>, as long as more events keep coming.
     /// </summary>
     public TimeSpan FlushDelay { get; set; } = TimeSpan.FromMilliseconds(200);
 
@@ -72,15 +72,16 @@ public sealed class RatingOptions
     public TimeSpan ArchiveYieldBehind { get; set; } = TimeSpan.FromMilliseconds(1500);
 
     /// <summary>
-    /// What doors and rating may take of the cores, in percent, before the archive leaves them all: it writes in
-    /// between, until it is <see cref="ArchiveLagMax"/> behind. 100: it never does.
+    /// What this process may take of the machine's cores for other things, in percent, before the archive leaves them
+    /// all to it and writes nothing, until it is <see cref="ArchiveLagMax"/> behind. 100: it yields to nothing, not to
+    /// rating either.
     /// </summary>
     [Range(1, 100)]
     public int ArchiveYieldPercent { get; set; } = 50;
 
     /// <summary>
-    /// How far the archive may fall behind while it has only the processor time that doors and rating leave. Past it it
-    /// takes its full share, or a load that never ends would fill the disk with the log.
+    /// How far the archive may fall behind while it yields. Past it it takes its full share, or a load that never ends
+    /// would fill the disk with the log; then it comes in bursts, until it is less than that behind.
     /// </summary>
     public TimeSpan ArchiveLagMax { get; set; } = TimeSpan.FromMinutes(1);
 

@@ -77,9 +77,9 @@ sealed class References
         // Nearly all are known, and in the slot where they are looked for.
         foreach (var hash in hashes)
         {
-            ref var bytes = ref _bytes[_slots[SlotOf(hash)].Start];
-            CacheLine.Fetch(ref bytes);
-            CacheLine.Fetch(ref Unsafe.Add(ref bytes, CacheLine.Bytes - 1));
+            var start = _slots[SlotOf(hash)].Start;
+            CacheLine.Fetch(ref _bytes[start]);
+            CacheLine.Fetch(ref _bytes[Math.Min(start + CacheLine.Bytes, _bytes.Length) - 1]);
         }
 
         for (var at = 0; at < hashes.Length; at++)

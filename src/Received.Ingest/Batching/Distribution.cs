@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using Received.Ingest.Formats;
+using Received.Ingest.Validation;
 using Received.Log;
 using Received.Model;
 
@@ -55,8 +56,15 @@ sealed class Distribution(int partitionCount)
     public bool TryReuse()
     {
         var isKept = !_customers.IsLarge && !_products.IsLarge && !_assertions.IsLarge;
-        foreach (var share in _shares) isKept &= share.TryClear();
-        if (!isKept) return false;
+        var bytes = 0L;
+        foreach (var share in _shares)
+        {
+            isKept &= share.Count <= Limits.PooledEventsMax;
+            bytes += share.Keys.ByteCount + share.Data.ByteCount;
+            share.Clear();
+        }
+
+        if (!isKept || bytes > Limits.PooledShareBytesMax) return false;
         if (_customers.IsFull) _customers.Forget();
         if (_products.IsFull) _products.Forget();
         if (_assertions.IsFull) _assertions.Forget();

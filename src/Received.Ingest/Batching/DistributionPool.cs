@@ -2,8 +2,8 @@ namespace Received.Ingest.Batching;
 
 /// <summary>
 /// Distributions that nobody uses, by the processor that used them last: the names that one remembers fill half of a
-/// second-level cache, and to fetch them from another processor's costs more than finding them out anew. As many as
-/// bodies were ever read at once, which is no more than the thread pool has threads.
+/// second-level cache, and to fetch them from another processor's costs more than finding them out anew. Keeps two a
+/// processor, a few megabytes each at most: bodies are read without waiting, so hardly more are used at once.
 /// </summary>
 sealed class DistributionPool(int partitionCount)
 {
@@ -28,6 +28,9 @@ sealed class DistributionPool(int partitionCount)
     public void Return(Distribution distribution)
     {
         if (!distribution.TryReuse()) return;
-        lock (_gate) _byProcessor[Here].Push(distribution);
+        lock (_gate)
+        {
+            if (_byProcessor.Sum(idle => idle.Count) < 2 * _byProcessor.Length) _byProcessor[Here].Push(distribution);
+        }
     }
 }

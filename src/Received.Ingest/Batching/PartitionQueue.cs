@@ -39,7 +39,15 @@ sealed class PartitionQueue(
                 var frame = OpenForOneMore();
                 events.Frames.Add(frame.Ticket);
                 frame.Ticket.Join(events.Wait);
-                at += frame.Add(receivedAtMs, events, distribution, share, at);
+                try
+                {
+                    at += frame.Add(receivedAtMs, events, distribution, share, at);
+                }
+                catch (Exception exception)
+                {
+                    GiveUp(frame, exception);
+                    throw;
+                }
             }
         }
 
@@ -55,6 +63,15 @@ sealed class PartitionQueue(
             _drained ??= new(TaskCreationOptions.RunContinuationsAsynchronously);
             return _drained.Task;
         }
+    }
+
+    /// <summary>A frame with half an event (out of memory) must not get into the log; its requests get a 500.</summary>
+    void GiveUp(OpenFrame frame, Exception exception)
+    {
+        _open = null;
+        ThreadPool.UnsafeQueueUserWorkItem(
+            static failed => failed.Ticket.Fail(failed.Exception), (frame.Ticket, Exception: exception),
+            preferLocal: false);
     }
 
     OpenFrame OpenForOneMore()

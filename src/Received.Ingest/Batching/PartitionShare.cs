@@ -1,4 +1,3 @@
-using Received.Ingest.Validation;
 using Received.Model;
 
 namespace Received.Ingest.Batching;
@@ -28,13 +27,10 @@ sealed class PartitionShare
         Data.Add(data);
     }
 
-    /// <summary>False where it grew too large to be kept.</summary>
-    public bool TryClear()
+    public void Clear()
     {
-        var isKept = Count <= Limits.PooledEventsMax && Keys.ByteCount + Data.ByteCount <= Limits.PooledShareBytesMax;
         Count = 0;
         Keys.Clear();
         Data.Clear();
-        return isKept;
     }
 }

@@ -38,8 +38,8 @@ readonly record struct ScanResult(BodyFault Fault, int Offset, int Index);
 /// Native events from a body, one after the other, so that who takes one finds its bytes in the processor's cache.
 /// Goal: no allocation per event, the first wrong field named. Refusals of an event do not stop the body; text that is
 /// no JSON does (except a line of NDJSON: the next line is a sound place to go on). What was read before a fault counts
-/// for nothing. A byte order mark at the start is passed over (RFC 8259 section 8.1 allows that; exports from
-/// spreadsheets have one).
+/// for nothing. An event is known to be UTF-8 when it is given out, not while it is read. A byte order mark at the start
+/// is passed over (RFC 8259 section 8.1 allows that; exports from spreadsheets have one).
 /// </summary>
 ref struct EventReader(ReadOnlySpan<byte> body, BodyForm form, EventRules rules, ParsedEvents events)
 {
@@ -47,7 +47,7 @@ ref struct EventReader(ReadOnlySpan<byte> body, BodyForm form, EventRules rules,
     // So that tests cross the boundary in every body.
     const int Utf8Bytes = 16;
 #else
-    // Checking brings into the first-level cache, which has 32 KiB, what is read next.
+    // Checking brings what is read next into the first-level cache, which has 32 KiB.
     const int Utf8Bytes = 8 * 1024;
 #endif
 
@@ -226,6 +226,8 @@ ref struct EventReader(ReadOnlySpan<byte> body, BodyForm form, EventRules rules,
         {
             ParsedEvents.Refuse(ref e, RejectReason.NotAnObject, EventField.Whole);
             if (!_cursor.SkipValue(0)) return false;
+            // They are this value's, which is refused already, and not the next event's.
+            _cursor.Flaws = JsonFlaws.None;
         }
         else if (!new ObjectScanner(text, _rules, _events).Scan(ref _cursor, ref e))
         {

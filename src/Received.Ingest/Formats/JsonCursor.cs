@@ -16,7 +16,8 @@ enum JsonFlaws : byte
 readonly record struct RawString(int Start, int Length, bool Escaped);
 
 /// <summary>
-/// Walks over one UTF-8 text (checked before) by the grammar of RFC 8259. Goal: the truth about what is JSON.
+/// Walks over one text by the grammar of RFC 8259; whether it is UTF-8 is checked apart. Goal: the truth about what is
+/// JSON.
 /// Invariant: after a method returned false the text is malformed at <see cref="Position"/>, and nothing more can be
 /// read.
 /// </summary>

@@ -52,17 +52,19 @@ sealed class RequestBody(HttpContext context, Admission admission, AccountId acc
     public void Free()
     {
         Bytes = default;
-        if (_heldUpTo is { } end) context.Request.BodyReader.AdvanceTo(end);
         if (_rented.Length > 0) ArrayPool<byte>.Shared.Return(_rented);
-        _heldUpTo = null;
         _rented = [];
+        if (_heldUpTo is not { } end) return;
+        _heldUpTo = null;
+        context.Request.BodyReader.AdvanceTo(end);
     }
 
     public void Release()
     {
-        Free();
+        // First: of a connection that was broken off, nothing more can be read, and that is an exception.
         if (_reserved > 0) admission.Leave(account, _reserved);
         _reserved = 0;
+        Free();
     }
 
     async ValueTask<Problem?> ReadPlainAsync()

@@ -128,29 +128,34 @@ sealed class UsageEndpoint(
         var receivedAtMs = time.GetUtcNow().ToUnixTimeMilliseconds();
         var context = new AppendContext(
             head.Principal.Account.Id, head.IdempotencyKey, isBatch ? KeyKind.Batch : KeyKind.Own);
+        var rules = new EventRules(
+            head.Strict, head.Principal.Account.AllowsNegativeQuantity,
+            receivedAtMs - (long)_options.PastLimit.TotalMilliseconds,
+            receivedAtMs + (long)_options.FutureLimit.TotalMilliseconds, _options.BatchEventsMax);
+        var form = !isBatch ? BodyForm.Single : head.IsLines ? BodyForm.Lines : BodyForm.Array;
         var distribution = batcher.Rent();
-        try
+        var result = Distribute(new(body, form, rules, events), body, context, events, distribution, out raw);
+        var problem = Problem.Of(result, _options.BatchEventsMax) ?? Judge(isBatch, body, events);
+        if (problem is null && events.Accepted > 0 && !(head.Atomic && events.Refused > 0))
         {
-            var rules = new EventRules(
-                head.Strict, head.Principal.Account.AllowsNegativeQuantity,
-                receivedAtMs - (long)_options.PastLimit.TotalMilliseconds,
-                receivedAtMs + (long)_options.FutureLimit.TotalMilliseconds, _options.BatchEventsMax);
-            var form = !isBatch ? BodyForm.Single : head.IsLines ? BodyForm.Lines : BodyForm.Array;
-            var result = Distribute(new(body, form, rules, events), body, context, events, distribution, out raw);
-            if (Problem.Of(result, _options.BatchEventsMax) is { } fault) return fault;
-            metrics.BodyRead(body.Length, events.Count);
-            CountRefusals(events);
-            if (events.Count == 0) return Problem.BatchEmpty;
-            if (!isBatch && events.Refused > 0)
-                return Problem.Of(events.Refusals[0].Reason, Answers.PointerOf(events.Refusals[0], events, body));
-            if (events.Accepted == 0 || (head.Atomic && events.Refused > 0)) return null;
             isTaken = batcher.TryAppend(receivedAtMs, events, distribution);
-            return isTaken ? null : Problem.Closing;
+            if (!isTaken) problem = Problem.Closing;
         }
-        finally
-        {
-            batcher.Return(distribution);
-        }
+
+        // Not after an exception: what it remembers could be half of it.
+        batcher.Return(distribution);
+        return problem;
+    }
+
+    /// <summary>Of a body that could be read: null where events are taken or refused one by one.</summary>
+    Problem? Judge(bool isBatch, ReadOnlySpan<byte> body, ParsedEvents events)
+    {
+        metrics.BodyRead(body.Length, events.Count);
+        CountRefusals(events);
+        if (events.Count == 0) return Problem.BatchEmpty;
+        return isBatch || events.Refused == 0
+            ? null
+            : Problem.Of(events.Refusals[0].Reason, Answers.PointerOf(events.Refusals[0], events, body));
     }
 
     /// <summary>Reads, judges and places one event after the other, each while it is in the cache.</summary>

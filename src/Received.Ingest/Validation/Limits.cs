@@ -67,8 +67,8 @@ static class Limits
     /// <summary>The same for unescaped text, which a hostile body can make as long as itself.</summary>
     public const int PooledArenaBytesMax = 1024 * 1024;
 
-    /// <summary>The same for keys and data of one partition's events: 8192 of them with 128 bytes each.</summary>
-    public const int PooledShareBytesMax = 1024 * 1024;
+    /// <summary>The same for keys and data of a body's events: ten thousand of them with 200 bytes each.</summary>
+    public const int PooledShareBytesMax = 2 * 1024 * 1024;
 
     /// <summary>Frames that a partition keeps for reuse besides those on their way; a backlog's others are let
     /// go.</summary>

@@ -37,7 +37,7 @@ static class Problem
     public static ProblemHttpResult EventNotFound(string reference) => Of(
         StatusCodes.Status404NotFound, "event_not_found",
         $"There is no event {Shown(reference)} in this account. "
-        + "An event can be read some seconds after its acknowledgement.");
+        + "An event can be read some seconds after its acknowledgement, of a busy server up to a minute.");
 
     /// <summary>Log and store do not belong together: figures that compare them would mean nothing.</summary>
     public static ProblemHttpResult LogRefused(string refusal) =>

@@ -29,9 +29,8 @@ sealed class Loops
         {
             Archived = Owned(settings, engine, time);
             Archive = new(
-                engine.Log, engine.Store, Archived, settings.Rating, RatingBehind,
-                static () => Environment.CpuUsage.TotalTime, metrics, time,
-                logging.CreateLogger<ArchiveLoop>());
+                engine.Log, engine.Store, Archived, settings.Rating, RatingBehind, SpentBy(settings.Roles), metrics,
+                time, logging.CreateLogger<ArchiveLoop>());
         }
 
         // Kafka's frames go by its own retention.
@@ -81,6 +80,10 @@ sealed class Loops
 
     /// <summary>Where rating is another process's, that has cores of its own.</summary>
     TimeSpan RatingBehind() => Rating?.Behind ?? TimeSpan.Zero;
+
+    /// <summary>What only archives has nobody in its process to leave the cores to.</summary>
+    static Func<TimeSpan> SpentBy(ServerRoles roles) =>
+        roles == ServerRoles.Archive ? () => TimeSpan.Zero : () => Environment.CpuUsage.TotalTime;
 
     /// <summary>All for good, unless others may work on the same log and store: then the group decides.</summary>
     static Ownership Owned(Settings settings, Engine engine, TimeProvider time) =>

@@ -89,6 +89,45 @@ public sealed class EventReaderTests
         Assert.Equal(unixMs, read);
     }
 
+    public static TheoryData<string> FlawedNonObjects =>
+        ["\"\\ud800\"", new string('[', Limits.EventDepthMax + 1) + new string(']', Limits.EventDepthMax + 1)];
+
+    [Theory, MemberData(nameof(FlawedNonObjects))]
+    public void What_is_wrong_with_a_refused_value_is_not_held_against_the_next_event(string value)
+    {
+        var body = Encoding.UTF8.GetBytes($"[{value},{DoorHost.Event(1, "c")}]");
+        var events = new ScannedEvents(new() { LearnsShapes = false });
+        Assert.Equal(default, events.Scan(body, BodyForm.Array, Rules));
+        Assert.Equal(
+            [RejectReason.NotAnObject, RejectReason.None], [events[0].Reason, events[1].Reason]);
+    }
+
+    [Fact]
+    public void Escaped_names_of_refused_fields_are_kept_for_the_answer_and_nothing_else_is()
+    {
+        // Refused for a name with an escape, and taken with an escape, in turn: more than an answer lists.
+        const int Count = 3 * Limits.ErrorsListedMax;
+        var all = Enumerable.Range(0, Count).Select(i => i % 2 == 0
+            ? $"{{\"n\\u0061me {i}\":1,{DoorHost.Event(1, "c")[1..]}"
+            : DoorHost.Event(1, "caf\\u00e9"));
+        var body = Encoding.UTF8.GetBytes($"[{string.Join(',', all)}]");
+        var events = new ParsedEvents();
+        var reader = new EventReader(body, BodyForm.Array, Rules with { Strict = true, EventsMax = Count }, events);
+        for (var e = default(ParsedEvent); reader.Next(ref e);)
+        {
+            if (e.Reason == RejectReason.None)
+                Assert.Equal("caf\u00e9", Encoding.UTF8.GetString(events.Text(body, e.CustomerRef)));
+            events.Close(e);
+        }
+
+        Assert.Equal(default, reader.Result);
+        Assert.Equal((Count, Count / 2), (events.Count, events.Refused));
+        Assert.Equal(Count / 2, events.RefusedByReason[(int)RejectReason.UnknownField]);
+        Assert.Equal(Limits.ErrorsListedMax, events.Refusals.Count);
+        foreach (var refusal in events.Refusals)
+            Assert.Equal($"name {refusal.Index}", Encoding.UTF8.GetString(events.Text(body, refusal.Name)));
+    }
+
     [Fact]
     public void Scanning_allocates_nothing_per_event()
     {

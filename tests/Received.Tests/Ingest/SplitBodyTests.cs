@@ -3,9 +3,9 @@ using System.Text;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Options;
-using Received.Ingest.Formats;
 using Received.Ingest;
 using Received.Ingest.Batching;
+using Received.Ingest.Formats;
 using Received.Ingest.Http;
 using Xunit;
 
