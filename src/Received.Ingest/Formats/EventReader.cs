@@ -38,8 +38,8 @@ readonly record struct ScanResult(BodyFault Fault, int Offset, int Index);
 /// Native events from a body, one after the other, so that who takes one finds its bytes in the processor's cache.
 /// Goal: no allocation per event, the first wrong field named. Refusals of an event do not stop the body; text that is
 /// no JSON does (except a line of NDJSON: the next line is a sound place to go on). What was read before a fault counts
-/// for nothing. An event is known to be UTF-8 when it is given out, not while it is read. A byte order mark at the start
-/// is passed over (RFC 8259 section 8.1 allows that; exports from spreadsheets have one).
+/// for nothing. An event is known to be UTF-8 when it is given out, not while it is read. A byte order mark at the
+/// start is passed over (RFC 8259 section 8.1 allows that; exports from spreadsheets have one).
 /// </summary>
 ref struct EventReader(ReadOnlySpan<byte> body, BodyForm form, EventRules rules, ParsedEvents events)
 {

@@ -17,9 +17,8 @@ readonly record struct RawString(int Start, int Length, bool Escaped);
 
 /// <summary>
 /// Walks over one text by the grammar of RFC 8259; whether it is UTF-8 is checked apart. Goal: the truth about what is
-/// JSON.
-/// Invariant: after a method returned false the text is malformed at <see cref="Position"/>, and nothing more can be
-/// read.
+/// JSON. Invariant: after a method returned false the text is malformed at <see cref="Position"/>, and nothing more can
+/// be read.
 /// </summary>
 ref struct JsonCursor(ReadOnlySpan<byte> text, int position)
 {
