@@ -141,12 +141,13 @@ public sealed class EventReaderTests
         Assert.Equal(ofOne, Allocated(many));
         Assert.Equal(2000, events.Accepted);
 
-        long Allocated(byte[] body)
+        // The least of a few: a collection meanwhile, for another test, adds what is left of the allocation context.
+        long Allocated(byte[] body) => Enumerable.Range(0, 5).Min(_ =>
         {
             var before = GC.GetAllocatedBytesForCurrentThread();
             Read(body);
             return GC.GetAllocatedBytesForCurrentThread() - before;
-        }
+        });
 
         void Read(byte[] body)
         {

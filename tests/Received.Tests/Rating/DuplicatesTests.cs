@@ -203,7 +203,8 @@ public sealed class DuplicatesTests : IAsyncDisposable
     public async Task Deciding_new_keys_allocates_nothing_per_event()
     {
         await _duplicates.LoadAsync(0);
-        var frames = Enumerable.Range(0, 20).Select(frame => Keyed.Events(
+        const int Measured = 5;
+        var frames = Enumerable.Range(0, 19 + Measured).Select(frame => Keyed.Events(
             [.. Enumerable.Range(0, 1000).Select(i => Base with { Key = $"{frame}-{i}" })])).ToArray();
         for (var i = 0; i < 19; i++) await _duplicates.DecideAsync(frames[i], 1, i, 1000, _decisions);
         _duplicates.Seal();
@@ -211,10 +212,17 @@ public sealed class DuplicatesTests : IAsyncDisposable
         await _duplicates.DecideAsync(frames[0], 1, 19, 1000, _decisions);
         _duplicates.Seal();
         _duplicates.Written();
-        var before = GC.GetAllocatedBytesForCurrentThread();
-        var deciding = _duplicates.DecideAsync(frames[19], 1, 20, 1000, _decisions);
-        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 1000);
-        await deciding;
+        // The least: a collection meanwhile, for another test, adds what is left of this thread's allocation context.
+        var least = long.MaxValue;
+        for (var i = 0; i < Measured; i++)
+        {
+            var before = GC.GetAllocatedBytesForCurrentThread();
+            var deciding = _duplicates.DecideAsync(frames[19 + i], 1, 20 + i, 1000, _decisions);
+            least = Math.Min(least, GC.GetAllocatedBytesForCurrentThread() - before);
+            await deciding;
+        }
+
+        Assert.InRange(least, 0, 1000);
     }
 
     [Fact]
