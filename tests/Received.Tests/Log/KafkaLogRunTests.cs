@@ -193,6 +193,8 @@ public sealed class KafkaLogRunTests
         var records = new List<(long, RecordState, string)>();
         while (records.Count < count)
         {
+            // A transaction's end has been answered before its mark is in the log.
+            await log.WaitAsync(Zero, from + records.Count).WaitAsync(Patience);
             using var batch = await log.ReadAsync(Zero, from + records.Count, bytesMax);
             Assert.NotEmpty(batch.Records);
             records.AddRange(batch.Records.Select(record => (record.Offset, record.State, Hex(record.Frame.Span))));
