@@ -11,6 +11,8 @@ sealed class DistributionPool(int partitionCount)
     readonly Stack<Distribution>[] _byProcessor =
         [.. Enumerable.Range(0, Environment.ProcessorCount).Select(_ => new Stack<Distribution>())];
 
+    int _kept;
+
     int Here => Thread.GetCurrentProcessorId() % _byProcessor.Length;
 
     public Distribution Rent()
@@ -19,7 +21,11 @@ sealed class DistributionPool(int partitionCount)
         {
             // Another one's before a new one: threads move on, and nothing must grow for that.
             for (var (i, at) = (0, Here); i < _byProcessor.Length; i++, at = (at + 1) % _byProcessor.Length)
-                if (_byProcessor[at].TryPop(out var distribution)) return distribution;
+            {
+                if (!_byProcessor[at].TryPop(out var distribution)) continue;
+                _kept--;
+                return distribution;
+            }
         }
 
         return new(partitionCount);
@@ -30,7 +36,9 @@ sealed class DistributionPool(int partitionCount)
         if (!distribution.TryReuse()) return;
         lock (_gate)
         {
-            if (_byProcessor.Sum(idle => idle.Count) < 2 * _byProcessor.Length) _byProcessor[Here].Push(distribution);
+            if (_kept == 2 * _byProcessor.Length) return;
+            _kept++;
+            _byProcessor[Here].Push(distribution);
         }
     }
 }
