@@ -67,8 +67,9 @@ static class ReplayRun
         await store.OpenAsync(log.Identity);
         using var metrics = new RatingMetrics();
         var partitions = Ownership.OfAll(log.Identity);
-        // Alone it has nobody to leave the cores to.
-        var settings = new RatingOptions { ArchiveYieldPercent = options.Together ? 50 : 100 };
+        var settings = new RatingOptions();
+        // Alone the archive has nobody to leave the cores to.
+        if (!options.Together) settings.ArchiveYieldPercent = 100;
         if (options.ArchiveEvents > 0) settings.ArchiveEvents = options.ArchiveEvents;
         var rating = new RatingLoop(
             log, store, keys, partitions, settings, metrics, TimeProvider.System, NullLogger<RatingLoop>.Instance);
