@@ -34,8 +34,7 @@ public sealed class ByteColumn
     public void Add(ReadOnlySpan<byte> entry)
     {
         var end = ByteCount + entry.Length;
-        if (end > _bytes.Length) Array.Resize(ref _bytes, Math.Max(end, Math.Max(256, _bytes.Length * 2)));
-        if (Count == _ends.Length) Array.Resize(ref _ends, Math.Max(16, _ends.Length * 2));
+        Reserve(end, Count + 1);
         if (entry.Length > 0) entry.CopyTo(_bytes.AsSpan(ByteCount));
         _ends[Count++] = end;
         ByteCount = end;
@@ -47,15 +46,18 @@ public sealed class ByteColumn
         var start = from == 0 ? 0 : other._ends[from - 1];
         var ends = other.Ends.Slice(from, count);
         var bytes = count == 0 ? 0 : ends[^1] - start;
-        if (ByteCount + bytes > _bytes.Length)
-            Array.Resize(ref _bytes, Math.Max(ByteCount + bytes, Math.Max(256, _bytes.Length * 2)));
-        if (Count + count > _ends.Length)
-            Array.Resize(ref _ends, Math.Max(Count + count, Math.Max(16, _ends.Length * 2)));
+        Reserve(ByteCount + bytes, Count + count);
         other._bytes.AsSpan(start, bytes).CopyTo(_bytes.AsSpan(ByteCount));
         var moved = _ends.AsSpan(Count, count);
         for (var i = 0; i < moved.Length; i++) moved[i] = ends[i] - start + ByteCount;
         Count += count;
         ByteCount += bytes;
+    }
+
+    void Reserve(int bytes, int entries)
+    {
+        if (bytes > _bytes.Length) Array.Resize(ref _bytes, Math.Max(bytes, Math.Max(256, _bytes.Length * 2)));
+        if (entries > _ends.Length) Array.Resize(ref _ends, Math.Max(entries, Math.Max(16, _ends.Length * 2)));
     }
 
     /// <summary>For decoders: room for entries of the given ends, which must not descend; fill the bytes
