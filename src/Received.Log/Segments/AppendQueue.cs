@@ -61,9 +61,9 @@ sealed class AppendQueue(int bytesMax, int groupBytesMax)
     public bool Take(List<PendingAppend> into)
     {
         into.Clear();
+        if (WaitForSome()) GroupWait.WhileOthersWork();
         lock (_gate)
         {
-            while (_waiting.Count == 0 && !_closing && !_probe) Monitor.Wait(_gate);
             _probe = false;
             long bytes = 0;
             while (_waiting.TryPeek(out var next) && (into.Count == 0 || bytes + next.Frame.Length <= groupBytesMax))
@@ -74,6 +74,16 @@ sealed class AppendQueue(int bytesMax, int groupBytesMax)
 
             _bytes -= bytes;
             return into.Count > 0 || !_closing;
+        }
+    }
+
+    /// <returns>Whether more may come that would go into the same group.</returns>
+    bool WaitForSome()
+    {
+        lock (_gate)
+        {
+            while (_waiting.Count == 0 && !_closing && !_probe) Monitor.Wait(_gate);
+            return _waiting.Count > 0 && !_closing && _bytes < groupBytesMax;
         }
     }
 }
