@@ -2,11 +2,13 @@ namespace Received.Ingest.Batching;
 
 /// <summary>
 /// Distributions that nobody uses, by the processor that used them last: the names that one remembers fill half of a
-/// second-level cache, and to fetch them from another processor's costs more than finding them out anew. Keeps two a
-/// processor, a few megabytes each at most: bodies are read without waiting, so hardly more are used at once.
+/// second-level cache, and to fetch them from another processor's costs more than finding them out anew. Keeps four a
+/// processor, a few megabytes each at most: bodies are read without waiting, but threads are put aside while they do.
 /// </summary>
 sealed class DistributionPool(int partitionCount)
 {
+    const int KeptAProcessor = 4;
+
     readonly Lock _gate = new();
     readonly Stack<Distribution>[] _byProcessor =
         [.. Enumerable.Range(0, Environment.ProcessorCount).Select(_ => new Stack<Distribution>())];
@@ -36,7 +38,7 @@ sealed class DistributionPool(int partitionCount)
         if (!distribution.TryReuse()) return;
         lock (_gate)
         {
-            if (_kept == 2 * _byProcessor.Length) return;
+            if (_kept == KeptAProcessor * _byProcessor.Length) return;
             _kept++;
             _byProcessor[Here].Push(distribution);
         }

@@ -11,21 +11,34 @@ namespace Received.Ingest.Batching;
 /// name met before costs one comparison, without hashing it. Owned by one request at a time; numbers hold until
 /// <see cref="Forget"/>.
 /// </summary>
-/// <param name="places">How many short names are found at a glance: a power of two.</param>
-sealed class NameMemory(int places)
+sealed class NameMemory
 {
     /// <summary>Up to this it is in the processor's cache of the second level.</summary>
     const int NamesMax = 4096;
     const int BytesMax = 256 * 1024;
 
-    /// <summary>Longer ones, of which there are few, are found by their hash.</summary>
-    const int RefPlaceBytes = 64;
-    const int NamePlaceBytes = 32;
+    const int LineBytes = 64;
+    const int PlaceBytes = 2 * LineBytes;
+
+    /// <summary>Of reference and name together. Longer ones, of which there are few, are found by their hash.</summary>
+    const int PlaceTextBytes = PlaceBytes - 12;
 
     readonly NamedTable _table = new();
-    readonly Place[] _places = new Place[places];
+    // Places begin where cache lines do: a name of common length is one line, which is not there more often than not.
+    readonly byte[] _memory;
+    readonly int _first;
+    readonly uint _placeMask;
     Known[] _known = new Known[256];
     int _count;
+
+    /// <param name="places">How many short names are found at a glance: a power of two.</param>
+    public NameMemory(int places)
+    {
+        // Pinned, so that what begins with a line keeps doing so.
+        _memory = GC.AllocateArray<byte>((places * PlaceBytes) + LineBytes, pinned: true);
+        _first = (int)(-Marshal.UnsafeAddrOfPinnedArrayElement(_memory, 0) & (LineBytes - 1));
+        _placeMask = (uint)places - 1;
+    }
 
     /// <summary>Past this the memory is not worth keeping: one request had very many names.</summary>
     public bool IsLarge => _count > 4 * NamesMax || _table.ByteCount > 4 * BytesMax;
@@ -35,7 +48,7 @@ sealed class NameMemory(int places)
     public void Forget()
     {
         _table.Clear();
-        Array.Clear(_places);
+        Array.Clear(_memory);
         _count = 0;
     }
 
@@ -47,7 +60,7 @@ sealed class NameMemory(int places)
         isNew = false;
         return place.IsTaken && place.Account == account.Value
             && place.RefLength == reference.Length && place.NameLength == name.Length
-            && Same(place.Text[..RefPlaceBytes], reference) && Same(place.Text[RefPlaceBytes..], name)
+            && Same(place.Text, reference) && Same(place.Text[reference.Length..], name)
             ? place.Number
             : FindByHash(account, reference, name, ref place, out isNew);
     }
@@ -66,8 +79,12 @@ sealed class NameMemory(int places)
         return known.Entry = table.InternFrom(_table, number);
     }
 
-    ref Place PlaceOf(ReadOnlySpan<byte> reference) =>
-        ref _places[(int)(SeededHash.Glance(reference) & (uint)(_places.Length - 1))];
+    ref Place PlaceOf(ReadOnlySpan<byte> reference)
+    {
+        var at = (int)(SeededHash.Glance(reference) & _placeMask);
+        return ref Unsafe.As<byte, Place>(
+            ref Unsafe.Add(ref MemoryMarshal.GetArrayDataReference(_memory), _first + (at * PlaceBytes)));
+    }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
     int FindByHash(
@@ -81,7 +98,7 @@ sealed class NameMemory(int places)
             _known[_count++] = default;
         }
 
-        if (reference.Length > RefPlaceBytes || name.Length > NamePlaceBytes) return number;
+        if (reference.Length + name.Length > PlaceTextBytes) return number;
         place = new()
         {
             IsTaken = true,
@@ -91,7 +108,7 @@ sealed class NameMemory(int places)
             NameLength = (byte)name.Length,
         };
         reference.CopyTo(place.Text);
-        name.CopyTo(place.Text[RefPlaceBytes..]);
+        name.CopyTo(place.Text[reference.Length..]);
         return number;
     }
 
@@ -127,7 +144,8 @@ sealed class NameMemory(int places)
         public ushort Partition;
     }
 
-    /// <summary>A name, all of it in one place.</summary>
+    /// <summary>Reference and name, one behind the other.</summary>
+    [StructLayout(LayoutKind.Sequential, Size = PlaceBytes)]
     struct Place
     {
         public uint Account;
@@ -141,7 +159,7 @@ sealed class NameMemory(int places)
         public Span<byte> Text => _text;
     }
 
-    [InlineArray(RefPlaceBytes + NamePlaceBytes)]
+    [InlineArray(PlaceTextBytes)]
     struct PlaceText
     {
         byte _first;
