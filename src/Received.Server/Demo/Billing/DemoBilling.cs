@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using NodaTime;
 using Received.Model;
 using Received.Server.Cli;
 using Received.Server.Demo.FakeStripe;
@@ -186,12 +187,17 @@ sealed class DemoBilling(
     /// <summary>Every month from the first usage to the last whole one.</summary>
     async Task CloseAsync(BillingClient client, CancellationToken cancellation)
     {
+        var end = LocalDate.FromDateTime(_contracts.BooksAt.UtcDateTime);
         foreach (var seller in DemoContracts.Sellers)
-            for (var month = plan.From.AddDays(1 - plan.From.Day); month.AddMonths(1) < _contracts.BooksAt;
-                month = month.AddMonths(1))
+            for (var month = _contracts.FirstMonth(seller); month < end; month = month.PlusMonths(1))
                 await PostAsync(
                     client, "/api/ledger/close",
-                    new() { ["entity_ref"] = seller.Ref, ["month"] = month.ToString("yyyy-MM") }, cancellation);
+                    new()
+                    {
+                        ["entity_ref"] = seller.Ref,
+                        ["month"] = month.ToString("yyyy-MM", CultureInfo.InvariantCulture),
+                    },
+                    cancellation);
     }
 
     static decimal Amount(JsonElement invoice) =>

@@ -1,5 +1,6 @@
 using System.Numerics;
 using System.Text.Json.Nodes;
+using NodaTime;
 using Received.Model;
 
 namespace Received.Server.Demo.Billing;
@@ -44,6 +45,16 @@ sealed class DemoContracts(DemoPlan plan)
             var month = IssuedAt.AddMonths(1);
             return new(month.Year, month.Month, 1, 12, 0, 0, TimeSpan.Zero);
         }
+    }
+
+    /// <summary>
+    /// The month of the first usage in the seller's books, which are kept in its own zone: where the plan begins with a
+    /// month, New York still has the one before.
+    /// </summary>
+    public LocalDate FirstMonth(DemoSeller seller)
+    {
+        var first = Instant.FromDateTimeOffset(plan.From).InZone(DateTimeZoneProviders.Tzdb[seller.Zone]);
+        return first.Date.With(DateAdjusters.StartOfMonth);
     }
 
     public static DemoSeller Seller(int customer) => customer % 3 == 2 ? America : Germany;
@@ -133,4 +144,8 @@ sealed class DemoContracts(DemoPlan plan)
 
 /// <param name="Json">The entity as the API takes it.</param>
 sealed record DemoSeller(
-    string Ref, string Currency, string TaxName, string TaxRate, string BaseFee, string Json);
+    string Ref, string Currency, string TaxName, string TaxRate, string BaseFee, string Json)
+{
+    /// <summary>IANA time zone of its books.</summary>
+    public string Zone => JsonNode.Parse(Json)!["zone"]!.GetValue<string>();
+}
