@@ -12,7 +12,8 @@ sealed class LoadThread(LoadShape shape, IReadOnlyList<LoadConnection> connectio
     static readonly long Patience = 60 * Stopwatch.Frequency;
 
     readonly Epoll _epoll = new();
-    readonly Stack<LoadConnection> _free = [];
+    // They take turns: one that is never needed is closed by the server after its keep-alive timeout.
+    readonly Queue<LoadConnection> _free = [];
     long _due;
     long _end;
     long _left;
@@ -45,7 +46,7 @@ sealed class LoadThread(LoadShape shape, IReadOnlyList<LoadConnection> connectio
         for (var i = 0; i < connections.Count; i++)
         {
             _epoll.Watch(connections[i].Socket, i);
-            _free.Push(connections[i]);
+            _free.Enqueue(connections[i]);
         }
 
         _end = end;
@@ -74,7 +75,7 @@ sealed class LoadThread(LoadShape shape, IReadOnlyList<LoadConnection> connectio
     {
         while (_free.Count > 0 && _left > 0 && (Interval == 0 ? now : _due) is var due && due <= now && due < _end)
         {
-            _free.Pop().Start(due);
+            _free.Dequeue().Start(due);
             _due += Interval;
             _left--;
             _busy++;
@@ -101,7 +102,7 @@ sealed class LoadThread(LoadShape shape, IReadOnlyList<LoadConnection> connectio
             FirstRefusal ??= connection.AnswerText;
         }
 
-        _free.Push(connection);
+        _free.Enqueue(connection);
     }
 
     void CheckPatience()
