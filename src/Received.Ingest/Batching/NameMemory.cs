@@ -11,34 +11,21 @@ namespace Received.Ingest.Batching;
 /// name met before costs one comparison, without hashing it. Owned by one request at a time; numbers hold until
 /// <see cref="Forget"/>.
 /// </summary>
-sealed class NameMemory
+/// <param name="places">How many short names are found at a glance: a power of two.</param>
+sealed class NameMemory(int places)
 {
     /// <summary>Up to this it is in the processor's cache of the second level.</summary>
     const int NamesMax = 4096;
     const int BytesMax = 256 * 1024;
 
-    const int LineBytes = 64;
-    const int PlaceBytes = 2 * LineBytes;
-
-    /// <summary>Of reference and name together. Longer ones, of which there are few, are found by their hash.</summary>
-    const int PlaceTextBytes = PlaceBytes - 12;
+    /// <summary>Longer ones, of which there are few, are found by their hash.</summary>
+    const int RefPlaceBytes = 64;
+    const int NamePlaceBytes = 32;
 
     readonly NamedTable _table = new();
-    // Places begin where cache lines do: a name of common length is one line, which is not there more often than not.
-    readonly byte[] _memory;
-    readonly int _first;
-    readonly uint _placeMask;
+    readonly Place[] _places = new Place[places];
     Known[] _known = new Known[256];
     int _count;
-
-    /// <param name="places">How many short names are found at a glance: a power of two.</param>
-    public NameMemory(int places)
-    {
-        // Pinned, so that what begins with a line keeps doing so.
-        _memory = GC.AllocateArray<byte>((places * PlaceBytes) + LineBytes, pinned: true);
-        _first = (int)(-Marshal.UnsafeAddrOfPinnedArrayElement(_memory, 0) & (LineBytes - 1));
-        _placeMask = (uint)places - 1;
-    }
 
     /// <summary>Past this the memory is not worth keeping: one request had very many names.</summary>
     public bool IsLarge => _count > 4 * NamesMax || _table.ByteCount > 4 * BytesMax;
@@ -48,7 +35,7 @@ sealed class NameMemory
     public void Forget()
     {
         _table.Clear();
-        Array.Clear(_memory);
+        Array.Clear(_places);
         _count = 0;
     }
 
@@ -60,7 +47,7 @@ sealed class NameMemory
         isNew = false;
         return place.IsTaken && place.Account == account.Value
             && place.RefLength == reference.Length && place.NameLength == name.Length
-            && Same(place.Text, reference) && Same(place.Text[reference.Length..], name)
+            && Same(place.Text[..RefPlaceBytes], reference) && Same(place.Text[RefPlaceBytes..], name)
             ? place.Number
             : FindByHash(account, reference, name, ref place, out isNew);
     }
@@ -79,12 +66,8 @@ sealed class NameMemory
         return known.Entry = table.InternFrom(_table, number);
     }
 
-    ref Place PlaceOf(ReadOnlySpan<byte> reference)
-    {
-        var at = (int)(SeededHash.Glance(reference) & _placeMask);
-        return ref Unsafe.As<byte, Place>(
-            ref Unsafe.Add(ref MemoryMarshal.GetArrayDataReference(_memory), _first + (at * PlaceBytes)));
-    }
+    ref Place PlaceOf(ReadOnlySpan<byte> reference) =>
+        ref _places[(int)(SeededHash.Glance(reference) & (uint)(_places.Length - 1))];
 
     [MethodImpl(MethodImplOptions.NoInlining)]
     int FindByHash(
@@ -98,7 +81,7 @@ sealed class NameMemory
             _known[_count++] = default;
         }
 
-        if (reference.Length + name.Length > PlaceTextBytes) return number;
+        if (reference.Length > RefPlaceBytes || name.Length > NamePlaceBytes) return number;
         place = new()
         {
             IsTaken = true,
@@ -108,7 +91,7 @@ sealed class NameMemory
             NameLength = (byte)name.Length,
         };
         reference.CopyTo(place.Text);
-        name.CopyTo(place.Text[reference.Length..]);
+        name.CopyTo(place.Text[RefPlaceBytes..]);
         return number;
     }
 
@@ -144,8 +127,7 @@ sealed class NameMemory
         public ushort Partition;
     }
 
-    /// <summary>Reference and name, one behind the other.</summary>
-    [StructLayout(LayoutKind.Sequential, Size = PlaceBytes)]
+    /// <summary>A name, all of it in one place.</summary>
     struct Place
     {
         public uint Account;
@@ -159,7 +141,7 @@ sealed class NameMemory
         public Span<byte> Text => _text;
     }
 
-    [InlineArray(PlaceTextBytes)]
+    [InlineArray(RefPlaceBytes + NamePlaceBytes)]
     struct PlaceText
     {
         byte _first;
