@@ -1,3 +1,4 @@
+using System.Globalization;
 using NodaTime;
 using Received.Server.Demo;
 using Received.Server.Demo.Billing;
@@ -14,12 +15,11 @@ public sealed class DemoContractsTests
     public void Books_begin_with_the_month_that_the_first_usage_has_in_the_sellers_zone(
         string today, string germany, string america)
     {
-        var end = DateTimeOffset.Parse(today + "T12:00Z", System.Globalization.CultureInfo.InvariantCulture);
+        var end = DateTimeOffset.Parse(today + "T12:00Z", CultureInfo.InvariantCulture);
         var contracts = new DemoContracts(new DemoPlan(1000, end, 7));
-        Assert.Equal(
-            [Day(germany), Day(america)], DemoContracts.Sellers.Select(contracts.FirstMonth));
+        Assert.Equal([Day(germany), Day(america)], DemoContracts.Sellers.Select(contracts.FirstMonth));
     }
 
     static LocalDate Day(string text) => LocalDate.FromDateTime(
-        DateTime.Parse(text, System.Globalization.CultureInfo.InvariantCulture));
+        DateTime.Parse(text, CultureInfo.InvariantCulture));
 }
