@@ -15,7 +15,8 @@ sealed class KafkaFeed(long first)
 
     public long Bytes { get; private set; }
 
-    public bool IsPaused { get; set; }
+    /// <summary>Not while there is no room for more.</summary>
+    public bool IsFetched { get; set; }
 
     /// <summary>When somebody last asked for it, in the time provider's ticks.</summary>
     public long UsedAt { get; set; }

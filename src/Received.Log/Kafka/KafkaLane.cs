@@ -7,8 +7,8 @@ namespace Received.Log.Kafka;
 /// <summary>
 /// One consumer of the log with one thread: frames of the partitions that it is asked for, in order, fetched ahead as
 /// far as there is room. Goal: a reader that goes on where it stopped finds its frames here already. Invariant: each
-/// feed has every offset once; what is missing is handed out as broken, never left out. Bounded: a full feed is
-/// paused, one that nobody asks for is dropped.
+/// feed has every offset once; what is missing is handed out as broken, never left out. Bounded: a full feed is not
+/// fetched, one that nobody asks for is dropped.
 /// </summary>
 sealed class KafkaLane : IDisposable
 {
@@ -123,11 +123,11 @@ sealed class KafkaLane : IDisposable
             Drop(partition);
             feed = new(offset);
             _feeds[partition] = feed;
-            _consumer.IncrementalAssign([new TopicPartitionOffset(_options.Topic, partition, offset)]);
+            Fetch(partition, feed);
         }
 
         while (feed.First < offset) Take(feed).Return();
-        ResumeIfRoom(partition, feed);
+        FetchIfRoom(partition, feed);
         feed.UsedAt = _time.GetTimestamp();
         return feed;
     }
@@ -139,6 +139,25 @@ sealed class KafkaLane : IDisposable
         feed.Clear();
         feed.Signal();
         _feeds[partition] = null;
+        StopFetching(partition, feed);
+    }
+
+    /// <summary>From the frame that comes next on.</summary>
+    void Fetch(int partition, KafkaFeed feed)
+    {
+        if (feed.IsFetched) return;
+        _consumer.IncrementalAssign([new TopicPartitionOffset(_options.Topic, partition, feed.Next)]);
+        feed.IsFetched = true;
+    }
+
+    /// <summary>
+    /// Not by librdkafka's pause: where all partitions are paused its fetcher sleeps for up to a second and is not
+    /// woken by the end of a pause, only by an assignment; and a pause outlasts the assignment (librdkafka 2.15).
+    /// </summary>
+    void StopFetching(int partition, KafkaFeed feed)
+    {
+        if (!feed.IsFetched) return;
+        feed.IsFetched = false;
         _consumer.IncrementalUnassign([new TopicPartition(_options.Topic, partition)]);
     }
 
@@ -173,17 +192,15 @@ sealed class KafkaLane : IDisposable
         }
         while (feed.Count > 0 && bytes < bytesMax);
 
-        ResumeIfRoom(partition, feed);
+        FetchIfRoom(partition, feed);
         return frames;
     }
 
-    void ResumeIfRoom(int partition, KafkaFeed feed)
+    void FetchIfRoom(int partition, KafkaFeed feed)
     {
         var hasRoom = feed.Bytes < FeedBytesMax / 2 && _bytes < _options.ReadAheadBytes / 2;
         // An empty feed goes on whatever others hold, or its reader would wait for theirs.
-        if (!feed.IsPaused || (!hasRoom && feed.Count > 0)) return;
-        feed.IsPaused = false;
-        _consumer.Resume([new TopicPartition(_options.Topic, partition)]);
+        if (hasRoom || feed.Count == 0) Fetch(partition, feed);
     }
 
     RentedFrame Take(KafkaFeed feed)
@@ -263,9 +280,7 @@ sealed class KafkaLane : IDisposable
         feed.Add(frame);
         _bytes += frame.Length;
         feed.Signal();
-        if (feed.IsPaused || (feed.Bytes < FeedBytesMax && _bytes < _options.ReadAheadBytes)) return;
-        feed.IsPaused = true;
-        _consumer.Pause([new TopicPartition(_options.Topic, partition)]);
+        if (feed.Bytes >= FeedBytesMax || _bytes >= _options.ReadAheadBytes) StopFetching(partition, feed);
     }
 
     /// <summary>
@@ -275,13 +290,11 @@ sealed class KafkaLane : IDisposable
     /// <returns>Whether the feed goes on with the record behind them.</returns>
     bool FillGap(int partition, KafkaFeed feed, long offset)
     {
-        var tp = new TopicPartition(_options.Topic, partition);
         if (feed.GapAt != feed.Next)
         {
             feed.GapAt = feed.Next;
-            _consumer.IncrementalUnassign([tp]);
-            _consumer.IncrementalAssign([new TopicPartitionOffset(tp, feed.Next)]);
-            feed.IsPaused = false;
+            StopFetching(partition, feed);
+            Fetch(partition, feed);
             return false;
         }
 

@@ -25,13 +25,16 @@ sealed class KafkaRig(string bootstrap) : IDisposable
     public string Topic { get; } = KafkaServer.NewName("log");
 
     public KafkaLogOptions Options(
-        int partitions = 2, TimeSpan? dedupeWindow = null, TimeSpan? appendTimeout = null) => new()
+        int partitions = 2, TimeSpan? dedupeWindow = null, TimeSpan? appendTimeout = null,
+        int readAheadBytes = 64 << 20, TimeSpan? readTimeout = null) => new()
         {
             BootstrapServers = bootstrap,
             Topic = Topic,
             Partitions = partitions,
             DedupeWindow = dedupeWindow ?? LogIdentity.DefaultDedupeWindow,
             AppendTimeout = appendTimeout ?? TimeSpan.FromSeconds(10),
+            ReadTimeout = readTimeout ?? TimeSpan.FromSeconds(10),
+            ReadAheadBytes = readAheadBytes,
             SessionTimeout = TimeSpan.FromSeconds(6),
             HandOverPatience = TimeSpan.FromSeconds(2),
         };
