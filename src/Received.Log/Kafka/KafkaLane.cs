@@ -26,7 +26,6 @@ sealed class KafkaLane : IDisposable
     readonly KafkaFeed?[] _feeds;
     readonly Lock _gate = new();
     readonly Thread _thread;
-    long _bytes;
     long _tidiedAt;
     bool _closing;
     bool _disposed;
@@ -126,7 +125,7 @@ sealed class KafkaLane : IDisposable
             Fetch(partition, feed);
         }
 
-        while (feed.First < offset) Take(feed).Return();
+        while (feed.First < offset) feed.Take().Return();
         FetchIfRoom(partition, feed);
         feed.UsedAt = _time.GetTimestamp();
         return feed;
@@ -135,7 +134,6 @@ sealed class KafkaLane : IDisposable
     void Drop(int partition)
     {
         if (_feeds[partition] is not { } feed) return;
-        _bytes -= feed.Bytes;
         feed.Clear();
         feed.Signal();
         _feeds[partition] = null;
@@ -186,7 +184,7 @@ sealed class KafkaLane : IDisposable
         var bytes = 0L;
         do
         {
-            var frame = Take(feed);
+            var frame = feed.Take();
             frames.Add(frame);
             bytes += frame.Length;
         }
@@ -198,16 +196,7 @@ sealed class KafkaLane : IDisposable
 
     void FetchIfRoom(int partition, KafkaFeed feed)
     {
-        var hasRoom = feed.Bytes < FeedBytesMax / 2 && _bytes < _options.ReadAheadBytes / 2;
-        // An empty feed goes on whatever others hold, or its reader would wait for theirs.
-        if (hasRoom || feed.Count == 0) Fetch(partition, feed);
-    }
-
-    RentedFrame Take(KafkaFeed feed)
-    {
-        var frame = feed.Take();
-        _bytes -= frame.Length;
-        return frame;
+        if (feed.Bytes < FeedBytesMax / 2 || feed.Count == 0) Fetch(partition, feed);
     }
 
     static LogBatch Check(long offset, List<RentedFrame> frames)
@@ -217,8 +206,12 @@ sealed class KafkaLane : IDisposable
         return new(records, new RentedFrames(frames));
     }
 
-    /// <summary>One partition's part of what is read ahead; all together keep to the whole.</summary>
-    int FeedBytesMax => Math.Max(FrameLimits.RawBytesMax + FrameHeader.Bytes, _options.ReadAheadBytes / 4);
+    /// <summary>
+    /// Each partition has a room of its own: readers whose turn has not come (an archive that yields) leave theirs full,
+    /// and nobody else shall wait for that.
+    /// </summary>
+    int FeedBytesMax =>
+        Math.Max(FrameLimits.RawBytesMax + FrameHeader.Bytes, _options.ReadAheadBytes / _options.Partitions);
 
     void Run()
     {
@@ -278,9 +271,8 @@ sealed class KafkaLane : IDisposable
     void Add(int partition, KafkaFeed feed, RentedFrame frame)
     {
         feed.Add(frame);
-        _bytes += frame.Length;
         feed.Signal();
-        if (feed.Bytes >= FeedBytesMax || _bytes >= _options.ReadAheadBytes) StopFetching(partition, feed);
+        if (feed.Bytes >= FeedBytesMax) StopFetching(partition, feed);
     }
 
     /// <summary>
