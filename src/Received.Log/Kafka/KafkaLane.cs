@@ -26,6 +26,7 @@ sealed class KafkaLane : IDisposable
     readonly KafkaFeed?[] _feeds;
     readonly Lock _gate = new();
     readonly Thread _thread;
+    long _bytes;
     long _tidiedAt;
     bool _closing;
     bool _disposed;
@@ -125,7 +126,7 @@ sealed class KafkaLane : IDisposable
             Fetch(partition, feed);
         }
 
-        while (feed.First < offset) feed.Take().Return();
+        while (feed.First < offset) Take(feed).Return();
         FetchIfRoom(partition, feed);
         feed.UsedAt = _time.GetTimestamp();
         return feed;
@@ -134,6 +135,7 @@ sealed class KafkaLane : IDisposable
     void Drop(int partition)
     {
         if (_feeds[partition] is not { } feed) return;
+        _bytes -= feed.Bytes;
         feed.Clear();
         feed.Signal();
         _feeds[partition] = null;
@@ -184,7 +186,7 @@ sealed class KafkaLane : IDisposable
         var bytes = 0L;
         do
         {
-            var frame = feed.Take();
+            var frame = Take(feed);
             frames.Add(frame);
             bytes += frame.Length;
         }
@@ -196,7 +198,15 @@ sealed class KafkaLane : IDisposable
 
     void FetchIfRoom(int partition, KafkaFeed feed)
     {
-        if (feed.Bytes < FeedBytesMax / 2 || feed.Count == 0) Fetch(partition, feed);
+        var hasRoom = feed.Bytes < FeedBytesMax / 2 && _bytes < _options.ReadAheadBytes / 2;
+        if (hasRoom || feed.Count == 0 || feed.Bytes < ShareBytes / 2) Fetch(partition, feed);
+    }
+
+    RentedFrame Take(KafkaFeed feed)
+    {
+        var frame = feed.Take();
+        _bytes -= frame.Length;
+        return frame;
     }
 
     static LogBatch Check(long offset, List<RentedFrame> frames)
@@ -206,12 +216,14 @@ sealed class KafkaLane : IDisposable
         return new(records, new RentedFrames(frames));
     }
 
+    /// <summary>What one partition may hold while there is room.</summary>
+    int FeedBytesMax => Math.Max(FrameLimits.RawBytesMax + FrameHeader.Bytes, _options.ReadAheadBytes / 4);
+
     /// <summary>
-    /// Each partition has a room of its own: readers whose turn has not come (an archive that yields) leave theirs full,
-    /// and nobody else shall wait for that.
+    /// What each may hold whatever others do: a reader whose turn has not come (an archive that yields) leaves its
+    /// partitions full, and nobody else shall wait for that.
     /// </summary>
-    int FeedBytesMax =>
-        Math.Max(FrameLimits.RawBytesMax + FrameHeader.Bytes, _options.ReadAheadBytes / _options.Partitions);
+    int ShareBytes => _options.ReadAheadBytes / _options.Partitions;
 
     void Run()
     {
@@ -271,8 +283,10 @@ sealed class KafkaLane : IDisposable
     void Add(int partition, KafkaFeed feed, RentedFrame frame)
     {
         feed.Add(frame);
+        _bytes += frame.Length;
         feed.Signal();
-        if (feed.Bytes >= FeedBytesMax) StopFetching(partition, feed);
+        if (feed.Bytes >= FeedBytesMax || (_bytes >= _options.ReadAheadBytes && feed.Bytes >= ShareBytes))
+            StopFetching(partition, feed);
     }
 
     /// <summary>

@@ -53,9 +53,16 @@ public sealed class KafkaLaneTests
         using var lane = await FilledAsync(rig);
         Assert.Equal(1, await CountAsync(lane, Zero, 0, bytesMax: 1));
         await Task.Delay(500);
-        Assert.Equal(1, await CountAsync(lane, One, 0, bytesMax: 1));
-        await Task.Delay(500);
-        Assert.InRange(await CountAsync(lane, One, 1, bytesMax: int.MaxValue), 5, 15);
+        var most = 0;
+        for (var next = 0; next < Frames && most < 4;)
+        {
+            var count = await CountAsync(lane, One, next, bytesMax: int.MaxValue);
+            most = Math.Max(most, count);
+            next += count;
+            await Task.Delay(100);
+        }
+
+        Assert.InRange(most, 4, 12);
     }
 
     static async Task<int> CountAsync(KafkaLane lane, PartitionId partition, long offset, int bytesMax)
