@@ -61,7 +61,7 @@ catch (ArgumentException e)
     });
     return 2;
 }
-catch (Exception e) when (e is BenchException or IOException)
+catch (Exception e) when (e is BenchException or IOException or HttpRequestException)
 {
     Console.Error.WriteLine(e.Message);
     return 1;

@@ -4,8 +4,8 @@ using Received.Rating;
 namespace Received.Bench.Micro;
 
 /// <summary>
-/// Identities among ten million known ones, others each time, so that none is in the processor's cache; the ordinary way
-/// is a set, of ten times the memory.
+/// Identities among ten million known ones, others each time, so that none is in the processor's cache; the ordinary
+/// way is a set, of ten times the memory.
 /// </summary>
 [MemoryDiagnoser]
 public class FilterBench

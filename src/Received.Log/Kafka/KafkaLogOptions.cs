@@ -135,8 +135,8 @@ public sealed class KafkaLogOptions
     public int QueueBytesMax { get; init; } = 64 << 20;
 
     /// <summary>
-    /// Frame bytes read ahead for each reader of the log (rating, archive). As much again may come on top, an equal share
-    /// for each partition that others leave no room; and a partition always has room for one frame.
+    /// Frame bytes read ahead for each reader of the log (rating, archive). As much again may come on top, an equal
+    /// share for each partition that others leave no room; and a partition always has room for one frame.
     /// </summary>
     [Range(1 << 20, int.MaxValue)]
     public int ReadAheadBytes { get; init; } = 64 << 20;
