@@ -21,9 +21,6 @@ public sealed class ArchiveLoop : LogLoop
 
     static readonly TimeSpan YieldLook = TimeSpan.FromMilliseconds(50);
 
-    // A busy process has short pauses too, or a machine that gives it less for a moment.
-    static readonly TimeSpan CalmAfter = TimeSpan.FromMilliseconds(250);
-
     // For each write.
     static readonly TimeSpan YieldFarBehindMax = TimeSpan.FromSeconds(1);
 
@@ -39,7 +36,6 @@ public sealed class ArchiveLoop : LogLoop
     Slot[] _slots = [];
     long? _firstPendingAt;
     long? _dueSince;
-    long? _busyAt;
     int _turn;
     long _pendingEvents;
     int _pendingFrames;
@@ -135,9 +131,8 @@ public sealed class ArchiveLoop : LogLoop
         var (from, spent) = (Time.GetTimestamp(), _processorTime());
         await Task.Delay(YieldLook, Time, cancellation);
         var cores = (_processorTime() - spent) / Time.GetElapsedTime(from);
-        if (cores * 100 > Options.ArchiveYieldPercent * Environment.ProcessorCount) _busyAt = Time.GetTimestamp();
         return IsRatingBehind
-            || (!isFarBehind && _busyAt is { } busyAt && Time.GetElapsedTime(busyAt) < CalmAfter);
+            || (!isFarBehind && cores * 100 > Options.ArchiveYieldPercent * Environment.ProcessorCount);
     }
 
     bool IsRatingBehind => _ratingBehind() > Options.ArchiveYieldBehind;

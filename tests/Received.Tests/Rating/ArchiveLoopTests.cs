@@ -82,25 +82,4 @@ public sealed class ArchiveLoopTests : IDisposable
         Assert.False(wanted);
         Assert.Equal(1, written);
     }
-
-    [Fact]
-    public async Task The_archive_does_not_take_a_short_pause_of_others_for_its_turn()
-    {
-        // Asked at the beginning and the end of each look. In the first and in the third others have all cores.
-        var (asked, spent) = (0, TimeSpan.Zero);
-        var (busyAt, calm) = (0L, TimeSpan.Zero);
-        TimeSpan Spent()
-        {
-            if (++asked is not (2 or 6)) return spent;
-            busyAt = TimeProvider.System.GetTimestamp();
-            return spent += TimeSpan.FromMinutes(Environment.ProcessorCount);
-        }
-
-        var store = new MemoryStore { OnArchive = _ => calm = TimeProvider.System.GetElapsedTime(busyAt) };
-        var archive = new ArchiveLoop(
-            RatingLoopTests.Of(3), store, Ownership.Of([History.Partition]), new() { ArchiveDelay = TimeSpan.Zero },
-            () => TimeSpan.Zero, Spent, _metrics, TimeProvider.System, NullLogger<ArchiveLoop>.Instance);
-        await RatingLoopTests.RunUntil(archive, () => archive.Snapshot()[0].Next == 3);
-        Assert.True(calm >= TimeSpan.FromMilliseconds(250), $"It wrote {calm} after others had the cores.");
-    }
 }
