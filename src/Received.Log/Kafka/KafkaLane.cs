@@ -123,7 +123,6 @@ sealed class KafkaLane : IDisposable
             Drop(partition);
             feed = new(offset);
             _feeds[partition] = feed;
-            Fetch(partition, feed);
         }
 
         while (feed.First < offset) Take(feed).Return();
